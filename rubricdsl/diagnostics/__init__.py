@@ -1,0 +1,76 @@
+"""What is wrong, where, and the way out: diagnostics as values, and our errors.
+
+::
+
+    Exception
+    ├── RubricError (ValueError)       bad input; carries diagnostics with places
+    ├── JudgeError (RuntimeError)      a request to a judge failed as a whole
+    └── CheckError (RuntimeError)      a check could not be decided
+        └── FactMissingError           a recorded fact is not there
+
+The table of codes is `rubricdsl.diagnostics.codes`; rendering for people, scripts
+and CI is `rubricdsl.diagnostics.render`.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NoReturn
+
+from attrs import frozen
+
+from rubricdsl.model.ruling import Failure, FailureKind
+from rubricdsl.model.source import NOWHERE, Span
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@frozen
+class Diagnostic:
+    """One finding: a stable code, a sentence, a place, and a way out."""
+
+    code: str
+    message: str
+    span: Span
+    hint: str
+    severity: Severity = Severity.ERROR
+
+
+class RubricError(ValueError):
+    """Bad input.  ``diagnostics`` say what, where and what to do about it."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(
+            "\n".join(f"{d.span}: {d.code} {d.message}" for d in self.diagnostics)
+        )
+
+
+def fail(code: str, message: str, *, hint: str, span: Span | None = None) -> NoReturn:
+    """Raise a `RubricError` with one diagnostic."""
+    raise RubricError([Diagnostic(code, message, span or NOWHERE, hint)])
+
+
+class JudgeError(RuntimeError):
+    """A request to a judge failed as a whole: no question of it has an answer."""
+
+    def __init__(self, kind: FailureKind | str, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}")
+        self.failure = Failure(str(kind), reason)
+
+
+class CheckError(RuntimeError):
+    """A check could not be decided for this response; the reason is the text."""
+
+    kind = FailureKind.CHECK_FAILED
+
+
+class FactMissingError(CheckError):
+    """A check asked for a fact that was not recorded with the response."""
+
+    kind = FailureKind.FACT_MISSING

@@ -1,0 +1,1 @@
+"""The nouns of rubricdsl: frozen classes, and nothing else."""

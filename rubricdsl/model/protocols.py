@@ -1,0 +1,193 @@
+"""What plugins implement, and how they offer it.
+
+An offer has a name, a line that describes it, and a factory that is called only
+when the thing is used, so that a plugin costs nothing until then.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import IO, Protocol
+
+from attrs import field, frozen
+
+from rubricdsl.model.expression import Value, ValueType
+from rubricdsl.model.judgement import Capabilities, JudgeReply, JudgeRequest
+from rubricdsl.model.response import Response
+
+# ------------------------------------------------------------------- judging
+
+
+@frozen(kw_only=True)
+class JudgeSettings:
+    """A judge SPEC, resolved: backend, model, and options by name.
+
+    ``options`` hold what the SPEC's query, ``rub.toml`` and the judge block say
+    (``base_url``, ``ask``, ``temperature``, …).  No secret is ever in them.
+    """
+
+    backend: str
+    model: str = ""
+    options: Mapping[str, str | float | bool] = field(factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The judge's name in results: ``openai:gpt-4.1-mini``."""
+        return f"{self.backend}:{self.model}" if self.model else self.backend
+
+
+class JudgeBackend(Protocol):
+    """Answers questions about one response; neither retries, caches nor limits.
+
+    ``template`` is the digest of the prompt template, empty if there is none.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this judge can do."""
+        ...
+
+    @property
+    def template(self) -> str:
+        """Digest of the prompt template."""
+        ...
+
+    async def judge(self, request: JudgeRequest) -> JudgeReply:
+        """Answer what can be answered.
+
+        Raises `rubricdsl.diagnostics.JudgeError` when the request as a whole
+        failed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and the like; called once, after the last call."""
+        ...
+
+
+@frozen(kw_only=True)
+class JudgeBackendOffer:
+    """A judge backend that a plugin offers.
+
+    ``create`` gets the settings and the environment variables; it raises
+    `rubricdsl.diagnostics.RubricError` if the judge cannot be set up so.
+    ``options`` names the SPEC options that it takes beside those of the engine
+    (`ask`, `timeout`, `concurrency`).
+    """
+
+    name: str
+    description: str
+    create: Callable[[JudgeSettings, Mapping[str, str]], JudgeBackend]
+    options: tuple[str, ...] = ()
+
+
+# -------------------------------------------------------------------- checks
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """A parameter of a check function.
+
+    One that is ``named`` is given as ``name = value`` and has a default.
+    ``choices`` are the literals allowed; ``pattern`` says that the text must be a
+    regular expression.
+    """
+
+    name: str
+    type: ValueType
+    named: bool = False
+    default: Value | None = None
+    choices: tuple[str, ...] = ()
+    pattern: bool = False
+
+
+@frozen(kw_only=True)
+class Signature:
+    """How a check function is called, what it gives, and what it means.
+
+    ``version`` is raised when the function starts to answer differently: it is
+    part of every digest that covers a check.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: ValueType
+    meaning: str
+    version: int = 1
+
+
+class Facts(Protocol):
+    """What a check may look at beside its arguments: recorded facts, and files.
+
+    Each raises `rubricdsl.diagnostics.FactMissingError` for what is not there.
+    """
+
+    def artifact(self, name: str) -> str:
+        """Give the text of an artifact recorded with the response."""
+        ...
+
+    def exit_code(self, artifact: str) -> float:
+        """Give the exit code recorded for an artifact, by its name."""
+        ...
+
+    def metric(self, name: str) -> float:
+        """Give a recorded metric."""
+        ...
+
+    def file(self, path: str) -> str:
+        """Give the text of a file named in the rubric, inside the project root."""
+        ...
+
+
+@frozen(kw_only=True)
+class CheckFunction:
+    """A function of the expression language.
+
+    ``call`` gets the facts and then the arguments, in the order of the
+    signature, defaults filled in.  It is pure and total: for arguments of the
+    right types it raises only `rubricdsl.diagnostics.CheckError` and its kin.
+    """
+
+    signature: Signature
+    call: Callable[..., Value]
+
+
+FunctionTable = Mapping[str, Signature]
+
+# ------------------------------------------------------------------- formats
+
+
+class ResponseReader(Protocol):
+    """Reads rows of responses from an open binary file."""
+
+    def __call__(self, file: IO[bytes], name: str) -> Iterable[Response]:
+        """Give the responses of a file called ``name``."""
+        ...
+
+
+@frozen(kw_only=True)
+class ImportedRubric:
+    """A rubric made of another format.
+
+    ``text`` is canonical ``.rub`` source, ``file_stem`` a name for its file and
+    ``paths`` the source's own ids with the paths they became.
+    """
+
+    file_stem: str
+    text: str
+    paths: tuple[tuple[str, str], ...] = ()
+
+
+@frozen(kw_only=True)
+class RubricFormatOffer:
+    """Another rubric format that can be read.
+
+    ``read`` gets the file's bytes and its name, and gives rubrics; it raises
+    `rubricdsl.diagnostics.RubricError` with the place for what it cannot read.
+    """
+
+    name: str
+    description: str
+    read: Callable[[bytes, str], Iterable[ImportedRubric]]
+
+
+Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]

@@ -1,0 +1,90 @@
+"""The score of one response under one rubric, criterion by criterion."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from rubricdsl.model.judgement import Usage, Verdict
+
+
+class Status(StrEnum):
+    """What is known of a score.
+
+    ``incomplete``: a verdict that counts could not be had.  ``undefined``: all
+    that counts is n/a.  ``suspect``: a canary criterion failed.
+    """
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    UNDEFINED = "undefined"
+    SUSPECT = "suspect"
+
+
+@frozen(kw_only=True)
+class CriterionResult:
+    """One criterion's part in a score.
+
+    ``value`` is in [0, 1], or None where there is no verdict or it is n/a and
+    skipped.  ``share`` is the part of the whole score that it decides: the product
+    of weight over positive weight along its path; None for gates and info.
+    """
+
+    name: str
+    path: str
+    mark: str
+    verdict: Verdict
+    value: float | None
+    weight: float | None
+    share: float | None
+
+
+@frozen(kw_only=True)
+class GroupResult:
+    """One group's value in [0, 1]; None if it is n/a or not known."""
+
+    name: str
+    path: str
+    mark: str
+    value: float | None
+    weight: float | None
+
+
+@frozen(kw_only=True)
+class Gate:
+    """A gate that fired; ``cap`` is the most that its group can be worth."""
+
+    name: str
+    path: str
+    mark: str
+    cap: float
+
+
+@frozen(kw_only=True)
+class Scorecard:
+    """The score of one response.
+
+    ``score`` is in [0, 1] and a number only when ``status`` is complete;
+    ``points`` is the sum at the root before it is divided and clipped.
+    ``coverage`` is the judged share of the effective weight and ``interval`` the
+    least and the greatest score that missing verdicts could still give.
+    ``passed`` is None where the rubric has no pass mark or there is no score.
+    ``seconds`` is how long judging took, for people to read.
+    """
+
+    rubric: str
+    rubric_version: str | None
+    rubric_digest: str
+    prompt_id: str
+    response_id: str
+    score: float | None
+    points: float | None
+    passed: bool | None
+    status: Status
+    coverage: float
+    interval: tuple[float, float] | None
+    gates: tuple[Gate, ...]
+    criteria: tuple[CriterionResult, ...]
+    groups: tuple[GroupResult, ...]
+    judge_calls: int = 0
+    usage: Usage = Usage()
+    seconds: float = 0.0

@@ -1,0 +1,1 @@
+"""Hooks, discovery and the registry of what plugins offer."""
