@@ -70,13 +70,16 @@ class JudgeBackendOffer:
     ``create`` gets the settings and the environment variables; it raises
     `rubricdsl.diagnostics.RubricError` if the judge cannot be set up so.
     ``options`` names the SPEC options that it takes beside those of the engine
-    (`ask`, `timeout`, `concurrency`).
+    (`ask`, `timeout`, `concurrency`).  ``resolve``, if there is one, is called
+    first: it writes into the settings what the environment decides, such as an
+    address, so that it becomes part of the judge's identity.
     """
 
     name: str
     description: str
     create: Callable[[JudgeSettings, Mapping[str, str]], JudgeBackend]
     options: tuple[str, ...] = ()
+    resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
 
 
 # -------------------------------------------------------------------- checks
@@ -88,7 +91,8 @@ class Parameter:
 
     One that is ``named`` is given as ``name = value`` and has a default.
     ``choices`` are the literals allowed; ``pattern`` says that the text must be a
-    regular expression.
+    regular expression.  ``artifact`` says that the argument is an artifact, written
+    ``artifact("name")``, of which the function gets the name and not the text.
     """
 
     name: str
@@ -97,6 +101,7 @@ class Parameter:
     default: Value | None = None
     choices: tuple[str, ...] = ()
     pattern: bool = False
+    artifact: bool = False
 
 
 @frozen(kw_only=True)

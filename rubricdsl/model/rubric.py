@@ -146,6 +146,7 @@ class Example:
 
     ruling: Ruling
     text: str
+    span: Span = field(default=NOWHERE, kw_only=True, eq=False, repr=False)
 
 
 @frozen

@@ -1,0 +1,1 @@
+"""Text to model and back: parsing, imports, checking, binding, printing."""

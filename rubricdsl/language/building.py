@@ -1,0 +1,179 @@
+"""From syntax trees to a `Rubric`: what each line says, read and typed.
+
+What can be seen from one block alone is checked here; what needs the whole rubric
+(names, judges, weights against their range) is checked in `checking`.
+"""
+
+from collections.abc import Iterator
+
+from attrs import define
+from lark import Token, Tree
+
+from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.language.blocks import build_history, build_judge, build_test
+from rubricdsl.language.fields import (
+    Entry,
+    Fields,
+    Reference,
+    Scalar,
+    read_scalar,
+    span_of,
+    unquote,
+)
+from rubricdsl.language.items import ItemBuilder
+from rubricdsl.language.parsing import RubricTree
+from rubricdsl.language.texts import TextReader
+from rubricdsl.language.trees import as_token, first_token
+from rubricdsl.model.rubric import (
+    Item,
+    Param,
+    Rubric,
+    Turn,
+    Use,
+    WeightScheme,
+)
+
+PARAM_TYPES = ("number", "text")
+_ITEMS = ("criterion", "group", "include")
+
+
+@define
+class Built:
+    """A rubric, what is wrong with it, and whether lines of it were lost."""
+
+    rubric: Rubric
+    damaged: bool
+    references: list[Reference]
+    found: list[Diagnostic]
+
+
+def build(file: str, tree: RubricTree) -> Built:
+    """Make the model of one ``rubric`` block."""
+    return _Builder(file, tree).build()
+
+
+class _Builder:
+    def __init__(self, file: str, tree: RubricTree) -> None:
+        self.file = file
+        self.tree = tree
+        self.found: list[Diagnostic] = []
+        self.params = tuple(self._params())
+        self.texts = TextReader(
+            file, frozenset(p.name for p in self.params), self.found
+        )
+
+    def build(self) -> Built:
+        fields = Fields("rubric", self.found)
+        for entry in self._of("field", "text_field"):
+            fields.add(self.texts.entry(entry))
+        weights = self._weights(fields)
+        items = ItemBuilder(self.file, self.texts, weights, self.found)
+        built = [items.item(tree) for tree in self._of(*_ITEMS)]
+        token = first_token(self.tree.header) if self.tree.header else None
+        line = self.tree.line
+        span = self.texts.line_span(line.number, line.column, len(line.text))
+        rubric = Rubric(
+            name=str(token) if token else "rubric",
+            items=tuple(item for item in built if item is not None),
+            version=self._version(fields),
+            title=fields.text("title"),
+            prompt=fields.text("prompt"),
+            conversation=self._conversation(),
+            reference=fields.text("reference"),
+            note=fields.text("note"),
+            why=fields.text("why"),
+            for_prompts=fields.names("for") or (),
+            tags=fields.tags(),
+            weights=weights,
+            judge=fields.text("judge"),
+            passing=fields.passing(),
+            sees=fields.names("sees"),
+            language=fields.text("language"),
+            na=fields.na_rule(),
+            params=self.params,
+            uses=tuple(self._uses()),
+            judges=tuple(
+                build_judge(tree, self.texts, self.found) for tree in self._of("judge")
+            ),
+            history=tuple(
+                entry
+                for tree in self._of("history")
+                for entry in build_history(self.file, tree)
+            ),
+            tests=tuple(
+                build_test(tree, self.texts, self.found) for tree in self._of("test")
+            ),
+            span=span,
+        )
+        references = [*fields.references("judge", ""), *items.references]
+        return Built(rubric, self.tree.damaged, references, self.found)
+
+    def _of(self, *kinds: str) -> Iterator[Tree[Token]]:
+        return (tree for tree in self.tree.entries if tree.data in kinds)
+
+    def _version(self, fields: Fields) -> str | None:
+        entry = fields.entries.get("version")
+        if entry is None:
+            return None
+        if len(entry.values) == 1 and entry.values[0].form == "version":
+            return str(entry.values[0].value)
+        fields.wrong_type(entry, "three numbers such as 1.2.0")
+        return None
+
+    def _weights(self, fields: Fields) -> WeightScheme:
+        entry = fields.entries.get("weights")
+        if entry is None:
+            return WeightScheme()
+        first = entry.values[0]
+        if first.form == "range" and isinstance(first.value, tuple):
+            if len(entry.values) == 1 and first.value[0] <= first.value[1]:
+                return WeightScheme(*first.value)
+        elif all(value.form == "assign" for value in entry.values):
+            classes: list[tuple[str, float]] = []
+            for scalar in entry.values:
+                pair = scalar.value if isinstance(scalar.value, tuple) else None
+                if pair is None or not isinstance(pair[1].value, float):
+                    break
+                classes.append((pair[0], pair[1].value))
+            else:
+                return WeightScheme(classes=tuple(classes))
+        fields.wrong_type(entry, "a range such as `1 to 3`, or classes `name = number`")
+        return WeightScheme()
+
+    def _conversation(self) -> tuple[Turn, ...]:
+        return tuple(
+            turn for tree in self._of("talk") for turn in self.texts.conversation(tree)
+        )
+
+    def _uses(self) -> Iterator[Use]:
+        for tree in self._of("use"):
+            path, alias = tree.children
+            path = as_token(path)
+            yield Use(unquote(path), str(alias), span=span_of(self.file, path))
+
+    def _params(self) -> Iterator[Param]:
+        for tree in self._of("param"):
+            name, kind, default = tree.children
+            name = as_token(name)
+            kind = as_token(kind)
+            entry = Entry(str(name), span_of(self.file, name))
+            if kind not in PARAM_TYPES:
+                message = f"`{kind}` is no type of a parameter"
+                hint = f"write one of {', '.join(PARAM_TYPES)}"
+                span = span_of(self.file, kind)
+                self.found.append(Diagnostic("E421", message, span, hint))
+                kind = Token("NAME", "text")  # noqa: PLW2901 - carries on with it
+            value = None
+            if isinstance(default, Tree):
+                scalar = read_scalar(self.file, default)
+                value = self._default(str(kind), scalar)
+                if value is None:
+                    message = f"the default of `{name}` is no {kind}"
+                    hint = 'a number is written 3, a text "…"'
+                    self.found.append(Diagnostic("E421", message, scalar.span, hint))
+            yield Param(str(name), str(kind), value, span=entry.span)
+
+    def _default(self, kind: str, scalar: Scalar) -> float | str | None:
+        if kind == "number":
+            return scalar.value if isinstance(scalar.value, float) else None
+        return scalar.text

@@ -1,0 +1,277 @@
+"""Reading ``key: value`` lines: which a block may have, and of what type."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from attrs import define, field, frozen
+from lark import Token, Tree
+
+from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.language.trees import as_tree, first_token
+from rubricdsl.model.rubric import NaPolicy, NaRule, Tag
+from rubricdsl.model.source import Span
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    block: frozenset(names.split())
+    for block, names in {
+        "rubric": "version title prompt reference note why for tags weights judge "
+        "passing sees language n/a",
+        "group": "title note why tags passing judge sees n/a since was monotone",
+        "criterion": "title note why tags passing judge sees n/a since was needs "
+        "answers levels evidence source",
+        "judge": "model ask votes temperature max_tokens on_error instructions",
+        "test": "with tags tier prompt reference",
+    }.items()
+}
+_HOMES = {name: block for block, names in FIELDS.items() for name in names}
+_Choice = TypeVar("_Choice")
+
+
+@frozen
+class Scalar:
+    """One value of a field, with its form: number, string, path, range, …"""
+
+    form: str
+    value: object
+    span: Span
+
+    @property
+    def text(self) -> str | None:
+        """The value as a name or text, if it is one."""
+        forms = {"path", "string", "raw", "date", "version"}
+        return str(self.value) if self.form in forms else None
+
+
+@frozen
+class Entry:
+    """One ``key: value`` line; ``text`` is set for keys whose value is free text."""
+
+    key: str
+    span: Span
+    values: tuple[Scalar, ...] = ()
+    text: str | None = None
+
+
+@frozen
+class Reference:
+    """A name that must be known to the whole rubric.
+
+    ``key`` is the field it stands in (``judge`` or ``needs``), ``owner`` the name of
+    the item, empty for the rubric itself.
+    """
+
+    key: str
+    name: str
+    owner: str
+    span: Span
+
+
+def span_of(file: str, token: Token) -> Span:
+    """Give the span of a token."""
+    line, column = token.line or 1, token.column or 1
+    return Span(
+        file, line, column, token.end_line or line, token.end_column or column + 1
+    )
+
+
+def unquote(token: Token) -> str:
+    """Give the text of a string token, ``"…"`` or ``'…'``."""
+    if token.type == "RAW":
+        return str(token)[1:-1]
+    text: str = json.loads(str(token))
+    return text
+
+
+def read_scalar(file: str, tree: Tree[Token]) -> Scalar:
+    """Read one value."""
+    token = first_token(tree)
+    span = span_of(file, token) if token else Span(file, 1, 1, 1, 2)
+    parts = [child for child in tree.children if isinstance(child, Token)]
+    match tree.data:
+        case "number":
+            value: object = float(parts[0])
+        case "range":
+            value = (float(parts[0]), float(parts[1]))
+        case "string" | "raw":
+            value = unquote(parts[0])
+        case "assign":
+            inner = tree.children[1]
+            inner = as_tree(inner)
+            value = (str(parts[0]), read_scalar(file, inner))
+        case "list":
+            trees = [c for c in tree.children if isinstance(c, Tree)]
+            value = tuple(read_scalar(file, c) for c in trees)
+        case "path":
+            value = ".".join(parts)
+        case _:
+            value = str(parts[0])
+    return Scalar(str(tree.data), value, span)
+
+
+@define
+class Fields:
+    """The fields of one block; what is wrong with them goes to ``found``."""
+
+    block: str
+    found: list[Diagnostic]
+    entries: dict[str, Entry] = field(factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Take a field in, unless the block cannot have it or has it already."""
+        if entry.key == "":
+            return
+        if entry.key not in FIELDS[self.block]:
+            self._unknown(entry)
+        elif entry.key in self.entries:
+            line = self.entries[entry.key].span.line
+            message = f"`{entry.key}` stands here a second time (first in line {line})"
+            self.report("E312", message, entry.span, "keep one of the two")
+        else:
+            self.entries[entry.key] = entry
+
+    def _unknown(self, entry: Entry) -> None:
+        close = get_close_matches(entry.key, FIELDS[self.block], n=1)
+        hint = f"a {self.block} may have: {', '.join(sorted(FIELDS[self.block]))}"
+        if close:
+            hint = f"did you mean `{close[0]}`?"
+        elif entry.key in _HOMES:
+            hint = f"`{entry.key}` is a field of a {_HOMES[entry.key]}"
+        message = f"a {self.block} has no field `{entry.key}`"
+        self.report("E210", message, entry.span, hint)
+
+    def report(self, code: str, message: str, span: Span, hint: str) -> None:
+        """Report what is wrong."""
+        self.found.append(Diagnostic(code, message, span, hint))
+
+    def wrong_type(self, entry: Entry, wanted: str) -> None:
+        """Report a value that is not of the field's type."""
+        message = f"`{entry.key}` takes {wanted}"
+        self.report(
+            "E421", message, entry.span, f"write `{entry.key}: …` with {wanted}"
+        )
+
+    # ---------------------------------------------------------------- readers
+
+    def text(self, key: str) -> str | None:
+        """Give free text, a name or a string."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        if entry.text is not None:
+            return entry.text
+        value = entry.values[0].text if len(entry.values) == 1 else None
+        if value is None:
+            self.wrong_type(entry, "a name or a text in quotes")
+        return value
+
+    def number(self, key: str) -> float | None:
+        """Give a number."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        value = entry.values[0].value if len(entry.values) == 1 else None
+        if isinstance(value, float):
+            return value
+        self.wrong_type(entry, "a number")
+        return None
+
+    def whole(self, key: str) -> int | None:
+        """Give a whole number, 0 or more."""
+        number = self.number(key)
+        if number is None:
+            return None
+        if number < 0 or number != int(number):
+            self.wrong_type(self.entries[key], "a whole number")
+            return None
+        return int(number)
+
+    def names(self, key: str) -> tuple[str, ...] | None:
+        """Give names or strings, one or more."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        names = [scalar.text for scalar in entry.values]
+        if all(name is not None for name in names):
+            return tuple(name for name in names if name is not None)
+        self.wrong_type(entry, "names, separated by commas")
+        return None
+
+    def references(self, key: str, owner: str) -> list[Reference]:
+        """Give the names in a field, each with its place."""
+        entry = self.entries.get(key)
+        return [
+            Reference(key, scalar.text, owner, scalar.span)
+            for scalar in (entry.values if entry else ())
+            if scalar.text is not None
+        ]
+
+    def choice(self, key: str, choices: Callable[[str], _Choice]) -> _Choice | None:
+        """Give one of an enumeration's members; ``choices`` is the enumeration."""
+        name = self.text(key)
+        if name is None:
+            return None
+        try:
+            return choices(name)
+        except ValueError:
+            words = [str(member) for member in _members(choices)]
+            self.wrong_type(self.entries[key], f"one of {', '.join(words)}")
+            return None
+
+    def tags(self) -> tuple[Tag, ...]:
+        """Give the tags: names, or ``name = value``."""
+        entry = self.entries.get("tags")
+        if entry is None:
+            return ()
+        tags: list[Tag] = []
+        for scalar in entry.values:
+            if isinstance(scalar.value, tuple) and scalar.form == "assign":
+                name, value = scalar.value
+                text = value.text if value.text is not None else _show(value.value)
+                tags.append(Tag(name, text))
+            elif scalar.text is not None:
+                tags.append(Tag(scalar.text))
+            else:
+                self.wrong_type(entry, "names, or `name = value`")
+                return ()
+        return tuple(tags)
+
+    def na_rule(self) -> NaRule | None:
+        """Give the rule for n/a: skip, fail, pass, or a number in [0, 1]."""
+        entry = self.entries.get("n/a")
+        if entry is None:
+            return None
+        value = entry.values[0].value if len(entry.values) == 1 else None
+        if isinstance(value, float) and 0 <= value <= 1:
+            return value
+        if value in list(NaPolicy):
+            return NaPolicy(str(value))
+        self.report(
+            "E417",
+            "this is no rule for n/a",
+            entry.span,
+            "write skip, fail, pass, or what it is worth from 0 to 1",
+        )
+        return None
+
+    def passing(self) -> float | None:
+        """Give the pass mark, in [0, 1]."""
+        number = self.number("passing")
+        if number is None or 0 <= number <= 1:
+            return number
+        self.report(
+            "E406",
+            f"`passing: {number:g}` lies outside 0 to 1",
+            self.entries["passing"].span,
+            "scores lie between 0 and 1; 0.6 means 60 %",
+        )
+        return None
+
+
+def _members(choices: object) -> Iterable[object]:
+    return choices if isinstance(choices, type) and hasattr(choices, "__iter__") else ()
+
+
+def _show(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,185 @@
+"""From lines to blocks: indentation, comments, and texts that span lines.
+
+This is where `E101`, `E102`, `E103` and `E214` are found, before any grammar, so
+that the grammar only ever sees blocks that open and close.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+
+from attrs import define, field, frozen
+
+from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.language.characters import Source
+from rubricdsl.model.source import Span
+
+MAX_DEPTH = 32
+_TAB = "    "
+
+# A line whose value is just `\"""`: the text runs to the next `\"""`.
+_BLOCK_OPENS = re.compile(
+    r"""(?:\[[^\]]*\][^:]*|level[ ]+[^":]+(?:"(?:[^"\\]|\\.)*"[ ]*)?|[^:"'\[|#]*):"""
+    r'''[ ]*"""[ ]*$'''
+)
+
+
+@frozen
+class Comment:
+    """A whole-line comment, ``#`` included."""
+
+    line: int
+    column: int
+    text: str
+
+
+class Lost(Enum):
+    """What a line that could not be read was, as far as its shape tells."""
+
+    CRITERION = "criterion"
+    GROUP = "group"
+    FIELD = "field"
+
+
+@define
+class Line:
+    """A line that says something, with the lines indented below it.
+
+    ``text`` has no indentation and no blanks at its end; ``column`` counts the
+    characters before it.  ``block`` holds what stands between two `\"""`, lines
+    as they are; ``last`` is the number of the last source line it covers.  The
+    parser sets ``lost`` on a line that it has reported and goes on without.
+    """
+
+    number: int
+    column: int
+    text: str
+    block: tuple[str, ...] | None = None
+    last: int = 0
+    lost: Lost | None = None
+    children: list["Line"] = field(factory=list)
+
+    def walk(self) -> Iterator["Line"]:
+        """Give this line and all below it, in source order."""
+        stack = [self]
+        while stack:
+            line = stack.pop()
+            yield line
+            stack.extend(reversed(line.children))
+
+
+@frozen
+class Layout:
+    """The lines of a file as a forest, its comments, and what is wrong."""
+
+    lines: tuple[Line, ...]
+    comments: tuple[Comment, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def lay_out(source: Source) -> Layout:
+    """Find the blocks of a file."""
+    found: list[Diagnostic] = []
+    comments: list[Comment] = []
+    top: list[Line] = []
+    open_lines: list[tuple[int, Line]] = []  # (indentation, line), outermost first
+    for line, indent in _logical_lines(source, comments, found):
+        misplaced = indent > 0 and not top
+        while open_lines and open_lines[-1][0] >= indent:
+            closed, _ = open_lines.pop()
+            misplaced = 0 < indent != closed
+        siblings = open_lines[-1][1].children if open_lines else top
+        here = source.span(line.number, line.column, line.column + len(line.text))
+        if misplaced:
+            found.append(_misplaced(indent, [i for i, _ in open_lines], here))
+        if len(open_lines) > MAX_DEPTH:
+            if len(open_lines) == MAX_DEPTH + 1:
+                found.append(
+                    Diagnostic(
+                        "E214",
+                        f"blocks are nested more than {MAX_DEPTH} deep",
+                        here,
+                        "move the inner group into a rubric of its own and include it",
+                    )
+                )
+            open_lines.append((indent, line))
+            continue
+        siblings.append(line)
+        open_lines.append((indent, line))
+    return Layout(tuple(top), tuple(comments), tuple(found))
+
+
+def _misplaced(indent: int, levels: list[int], here: Span) -> Diagnostic:
+    hint = "begin the line at the left margin"
+    if levels:
+        hint = f"begin it in column {levels[-1] + 1} or deeper, like its neighbours"
+    message = f"an indentation of {indent} matches no open block"
+    return Diagnostic("E102", message, here, hint)
+
+
+def _logical_lines(
+    source: Source, comments: list[Comment], found: list[Diagnostic]
+) -> Iterator[tuple[Line, int]]:
+    """Give each line that says something, with its indentation in blanks."""
+    lines = iter(enumerate(source.lines, 1))
+    for number, raw in lines:
+        text = raw.strip(" \t")
+        if not text:
+            continue
+        prefix = raw[: len(raw) - len(raw.lstrip(" \t"))]
+        if text[0] == "#":
+            comments.append(Comment(number, len(prefix), text))
+            continue
+        if "\t" in prefix:
+            found.append(
+                Diagnostic(
+                    "E101",
+                    "a tab in the indentation",
+                    source.span(number, prefix.index("\t"), len(prefix)),
+                    "indent with four spaces a level",
+                )
+            )
+        line = Line(number, len(prefix), text, last=number)
+        if text.endswith('"""') and _BLOCK_OPENS.match(text):
+            _read_block(source, line, lines, found)
+        yield line, len(prefix.expandtabs(len(_TAB)))
+
+
+def _read_block(
+    source: Source,
+    line: Line,
+    lines: Iterator[tuple[int, str]],
+    found: list[Diagnostic],
+) -> None:
+    """Take the lines up to the closing quotes into ``line``."""
+    line.text = line.text.rstrip(' "').rstrip() + ' """'
+    block: list[str] = []
+    for number, raw in lines:
+        before, quotes, after = raw.partition('"""')
+        if not quotes:
+            block.append(raw)
+            continue
+        if before.strip():
+            block.append(before)
+        if after.strip():
+            start = len(before) + 3
+            found.append(
+                Diagnostic(
+                    "E201",
+                    'text after the closing """',
+                    source.span(number, start, len(raw)),
+                    "put it on a line of its own, or above the quotes",
+                )
+            )
+        line.block, line.last = tuple(block), number
+        return
+    line.block, line.last = tuple(block), len(source.lines)
+    start = source.lines[line.number - 1].rindex('"""')
+    found.append(
+        Diagnostic(
+            "E103",
+            'no closing """ follows',
+            source.span(line.number, start, start + 3),
+            'end the text with """ on a line of its own',
+        )
+    )
