@@ -25,7 +25,6 @@ from rubricdsl.language.parsing import RubricTree
 from rubricdsl.language.texts import TextReader
 from rubricdsl.language.trees import as_token, first_token
 from rubricdsl.model.rubric import (
-    Item,
     Param,
     Rubric,
     Turn,
@@ -162,7 +161,7 @@ class _Builder:
                 hint = f"write one of {', '.join(PARAM_TYPES)}"
                 span = span_of(self.file, kind)
                 self.found.append(Diagnostic("E421", message, span, hint))
-                kind = Token("NAME", "text")  # noqa: PLW2901 - carries on with it
+                kind = Token("NAME", "text")
             value = None
             if isinstance(default, Tree):
                 scalar = read_scalar(self.file, default)

@@ -23,7 +23,7 @@ _HIDDEN = re.compile(
 
 @frozen
 class Source:
-    """A file's text: newlines are ``\\n``, a byte order mark is gone."""
+    """A file's text: newlines are line feeds, a byte order mark is gone."""
 
     name: str
     text: str

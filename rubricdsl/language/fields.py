@@ -31,7 +31,7 @@ _Choice = TypeVar("_Choice")
 
 @frozen
 class Scalar:
-    """One value of a field, with its form: number, string, path, range, …"""
+    """One value of a field, with its form: number, string, path, range and so on."""
 
     form: str
     value: object

@@ -12,7 +12,9 @@ from rubricdsl.model.source import Span
 _WORDS: Final[dict[str, Literal["and", "or"]]] = {"and": "and", "or": "or"}
 
 
-def read_expression(file: str, tree: Tree[Token]) -> ex.Expression:
+def read_expression(  # noqa: PLR0911 - one return for each form
+    file: str, tree: Tree[Token]
+) -> ex.Expression:
     """Read the expression of a ``check:`` or ``combine:`` line."""
     first, last = first_token(tree), _last_token(tree)
     span = Span(file, 1, 1, 1, 2)

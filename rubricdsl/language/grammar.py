@@ -6,6 +6,7 @@ checkout, beside the package when the grammar is newer; the digest of the gramma
 and Lark's version stand in it, and one that does not fit is not used.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -133,10 +134,9 @@ def _rebuilt(grammar: str) -> Lark:
     original = grammar_file()
     if isinstance(original, Path) and original.parent.name == "grammars":
         beside = original.with_name(TABLE)
-        try:
+        # A read-only checkout just builds the parser each time.
+        with contextlib.suppress(OSError):
             beside.write_text(text, "utf-8")
-        except OSError:
-            pass  # a read-only checkout just builds the parser each time
     loaded = load_table(text, grammar)
     if loaded is None:
         message = "the parser's table does not fit the grammar it was made from"

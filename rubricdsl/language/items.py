@@ -1,5 +1,8 @@
 """Criteria, groups and includes: syntax trees to the model."""
 
+from collections.abc import Callable
+from itertools import pairwise
+
 from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
@@ -41,6 +44,12 @@ from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling
 from rubricdsl.model.source import NOWHERE, Span
 
 _WORDS = {"yes": YES, "no": NO, "partly": PARTLY, "n/a": NA}
+_NUMBERED: dict[str, Callable[[float], Mark]] = {
+    "weight": Weight,
+    "bonus": Bonus,
+    "cap": Cap,
+}
+_PLAIN: dict[str, Mark] = {"must": Must(), "never": Never(), "info": Info()}
 _EVIDENCE = ("required", "optional")
 
 
@@ -91,6 +100,7 @@ class ItemBuilder:
     # ------------------------------------------------------------- criteria
 
     def criterion(self, tree: Tree[Token], name: Token) -> Criterion:
+        """Build a criterion."""
         mark, _, text, body = tree.children
         span = self._span(name, text)
         fields = Fields("criterion", self.found)
@@ -196,7 +206,7 @@ class ItemBuilder:
         numbers = [level.number for level in levels]
         if ends is None and len(levels) < 2:  # noqa: PLR2004 - two make a scale
             self._report_levels("a scale needs at least two levels", span)
-        elif any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+        elif any(a >= b for a, b in pairwise(numbers)):
             self._report_levels("the levels do not rise", span)
         low, high = ends or (min(numbers), max(numbers))
         for level in levels:
@@ -377,21 +387,11 @@ class ItemBuilder:
         """Read a mark; ``span`` is where to report what is wrong with it."""
         tree = as_tree(tree)
         value = str(tree.children[0]) if tree.children else ""
-        match tree.data:
-            case "weight":
-                return Weight(float(value))
-            case "weight_class":
-                return self._weight_class(value, span)
-            case "bonus":
-                return Bonus(float(value))
-            case "cap":
-                return Cap(float(value))
-            case "must":
-                return Must()
-            case "never":
-                return Never()
-            case _:
-                return Info()
+        if tree.data == "weight_class":
+            return self._weight_class(value, span)
+        if value:
+            return _NUMBERED[str(tree.data)](float(value))
+        return _PLAIN[str(tree.data)]
 
     def _weight_class(self, name: str, span: Span) -> Weight:
         if name not in self.classes:

@@ -17,7 +17,7 @@ from rubricdsl.model.source import Span
 MAX_DEPTH = 32
 _TAB = "    "
 
-# A line whose value is just `\"""`: the text runs to the next `\"""`.
+# A line whose value is just triple quotes: the text runs to the next ones.
 _BLOCK_OPENS = re.compile(
     r"""(?:\[[^\]]*\][^:]*|level[ ]+[^":]+(?:"(?:[^"\\]|\\.)*"[ ]*)?|[^:"'\[|#]*):"""
     r'''[ ]*"""[ ]*$'''
@@ -46,7 +46,7 @@ class Line:
     """A line that says something, with the lines indented below it.
 
     ``text`` has no indentation and no blanks at its end; ``column`` counts the
-    characters before it.  ``block`` holds what stands between two `\"""`, lines
+    characters before it.  ``block`` holds what stands between triple quotes, lines
     as they are; ``last`` is the number of the last source line it covers.  The
     parser sets ``lost`` on a line that it has reported and goes on without.
     """

@@ -7,7 +7,7 @@ may be called ``title`` and a text may say anything at all.
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import define
 from lark import Token
@@ -45,6 +45,26 @@ RESERVED = (
 
 _ITEM_WORDS = KIND_WORDS | {"least", "of", "include", "as"}
 _EXPECT_WORDS = RULING_WORDS | {"about", "by", "level"}
+
+_EXPRESSION_LINES = frozenset({"check", "combine"})
+# Words that begin a line with free text after a head, and one with values; with the
+# keywords in that head or among those values.
+_TEXT_LINES: Mapping[str, frozenset[str]] = {
+    "level": frozenset(),
+    "response": frozenset(),
+    "example": _EXPECT_WORDS,
+}
+_VALUE_LINES: Mapping[str, frozenset[str]] = {
+    "rubric": frozenset(),
+    "use": frozenset({"as"}),
+    "param": frozenset({"to"}),
+    "test": frozenset(),
+    "history": frozenset(),
+    "round": frozenset({"to"}),
+    "judge": frozenset(),
+    "prompt": frozenset(),
+}
+_FIELD_WORDS = {"n/a": "NA", "judge": "JUDGE"}
 
 _VALUE = re.compile(
     r"(?P<DATE>\d{4}-\d{2}-\d{2})"
@@ -239,49 +259,44 @@ class _Scan:
         word = match[0]
         rest = self.text[match.end() :].lstrip()
         opens_value = rest.startswith(":")
-        if word == "check" or word == "combine":  # noqa: PLR1714 - two keywords
-            self.keyword(word)
-            self.values(EXPRESSION_WORDS)
-        elif (word in TEXT_KEYS or word in SPEAKERS) and opens_value:
-            self.keyword(word)
-            self.colon()
-            self.free_text()
-        elif word == "prompt" and not rest:
-            self.keyword(word)
-        elif word in {"level", "response", "example"} and not opens_value:
-            self.keyword(word)
-            self.up_to_colon(_EXPECT_WORDS if word == "example" else frozenset())
-            self.colon()
-            self.free_text()
-        elif word == "response" and opens_value:
-            self.keyword(word)
-            self.colon()
-            self.free_text()
-        elif word in {"given", "expect"} and not opens_value:
-            self.keyword(word)
-            if word == "expect" and re.match(r"order\s*:", rest):
-                self.keyword("order")
-                self.values(frozenset({"by"}))
-                self.tokens = [
-                    Token.new_borrow_pos("MORETHAN", t, t) if t == ">" else t
-                    for t in self.tokens
-                ]
-                return
-            self.up_to_colon(frozenset())
-            self.values(_EXPECT_WORDS)
-        elif word in {"rubric", "use", "param", "test", "history", "round"} and (
-            not opens_value
+        if opens_value and (
+            word in TEXT_KEYS or word in SPEAKERS or word == "response"
         ):
             self.keyword(word)
-            self.values(frozenset({"as"}) if word == "use" else frozenset({"to"}))
-        elif word == "judge":
+            self.colon()
+            self.free_text()
+        elif word in _EXPRESSION_LINES:
             self.keyword(word)
-            self.values(frozenset())
+            self.values(EXPRESSION_WORDS)
+        elif word in _TEXT_LINES and not opens_value:
+            self.keyword(word)
+            self.up_to_colon(_TEXT_LINES[word])
+            self.colon()
+            self.free_text()
+        elif word in _VALUE_LINES and not opens_value:
+            self.keyword(word)
+            self.values(_VALUE_LINES[word])
+        elif word == "expect" and re.match(r"order *:", rest):
+            self.order()
+        elif word in {"given", "expect"} and not opens_value:
+            self.keyword(word)
+            self.up_to_colon(frozenset())
+            self.values(_EXPECT_WORDS)
         elif opens_value:
-            self.take("NA" if word == "n/a" else "NAME", len(word))
+            self.take(_FIELD_WORDS.get(word, "NAME"), len(word))
             self.values(frozenset({"to"}))
         else:
             raise self.unknown_start()
+
+    def order(self) -> None:
+        """``expect order: a > b by 0.2``."""
+        self.keyword("expect")
+        self.keyword("order")
+        self.values(frozenset({"by"}))
+        self.tokens = [
+            Token.new_borrow_pos("MORETHAN", cut, cut) if cut == ">" else cut
+            for cut in self.tokens
+        ]
 
     def placeholder(self, lost: Lost) -> list[Token]:
         """Stand in for a line that could not be read; the name is empty."""
@@ -344,7 +359,7 @@ class _Scan:
         self.values(keywords, stop=head.end() if head else len(self.text))
 
     def free_text(self) -> None:
-        """The rest of the line, or a ``\"""`` block, as one token."""
+        """The rest of the line, or a block in triple quotes, as one token."""
         self.blanks()
         if self.line.block is not None:
             lines = textwrap.dedent("\n".join(self.line.block))
@@ -379,18 +394,13 @@ class _Scan:
                 continue
             if kind == "MARK":
                 kind = _MARKS[match[0]]
-                nested += (kind == "LPAR") - (kind == "RPAR")
             elif kind == "NAME":
-                if match[0] in keywords:
-                    kind = match[0].upper()
-                elif not match[0].isidentifier():
-                    raise self.bad_name(match[0])
-            elif kind == "ADD" and (
-                not self.tokens or self.tokens[-1].type not in _OPERANDS
-            ):
-                number = _NUMBER.match(text, match.end())
-                if number:  # a sign, not an operation
+                kind = self.name_or_keyword(match[0], keywords)
+            elif kind == "ADD" and self.is_sign():
+                number = _NUMBER.match(text, match.end(), end)
+                if number:
                     kind, length = "SIGNED", number.end() - match.start()
+            nested += (kind == "LPAR") - (kind == "RPAR")
             nested += kind == "NOT"
             if nested > MAX_NESTED:
                 raise self.error(
@@ -401,6 +411,17 @@ class _Scan:
                     "make several criteria of it, each with a check of its own",
                 )
             self.take(kind, length)
+
+    def name_or_keyword(self, word: str, keywords: frozenset[str]) -> str:
+        if word in keywords:
+            return word.upper()
+        if not word.isidentifier():
+            raise self.bad_name(word)
+        return "NAME"
+
+    def is_sign(self) -> bool:
+        """Say whether a + or - here belongs to a number: no operand is before it."""
+        return not self.tokens or self.tokens[-1].type not in _OPERANDS
 
     # ----------------------------------------------------------------- errors
 

@@ -140,8 +140,6 @@ class _Loader:
         found += _same_names(result)
         return result, found
 
-    # ---------------------------------------------------------------- imports
-
     def resolve(self, built: Built, folder: Path, chain: tuple[Path, ...]) -> Rubric:
         """Attach what a rubric imports."""
         imported: list[tuple[str, Rubric]] = []
@@ -163,39 +161,50 @@ class _Loader:
         def refuse(message: str, hint: str, code: str = "E305") -> None:
             found.append(Diagnostic(code, message, use.span, hint))
 
-        file, _, wanted = use.path.partition("#")
+        file = use.path.partition("#")[0]
+        path = (folder / file).resolve()
         if "://" in file or Path(file).is_absolute():
             refuse(
                 f"`{file}` is no relative path",
                 "imports name files of the project, relative to this one",
             )
-            return None
-        path = (folder / file).resolve()
-        if not path.is_relative_to(self.root):
+        elif not path.is_relative_to(self.root):
             refuse(
                 f"`{file}` lies outside the project",
                 f"move it into the project, or put a {PROJECT_FILE} higher up",
             )
-            return None
-        if path in chain:
+        elif path in chain:
             names = [p.name for p in (*chain[chain.index(path) :], path)]
             refuse(
                 f"the imports run in a circle: {' → '.join(names)}",
                 "move what both need into a third file",
                 "E306",
             )
-            return None
-        limits = len(chain) > MAX_IMPORT_DEPTH or len(self.cache) > MAX_FILES
-        if limits or self.read_bytes > MAX_IMPORT_BYTES:
+        elif self.exhausted(chain):
             refuse(
                 "the imports are too deep, too many or too large",
                 f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES} files, "
                 f"{MAX_IMPORT_BYTES // 1_000_000} MB",
             )
-            return None
-        if not path.is_file():
+        elif not path.is_file():
             refuse(f"there is no file `{file}`", f"looked for in {_shown(folder)}")
-            return None
+        else:
+            return self.imported(use, path, chain, refuse)
+        return None
+
+    def exhausted(self, chain: tuple[Path, ...]) -> bool:
+        """Say whether the imports go too far."""
+        return (
+            len(chain) > MAX_IMPORT_DEPTH
+            or len(self.cache) > MAX_FILES
+            or self.read_bytes > MAX_IMPORT_BYTES
+        )
+
+    def imported(
+        self, use: Use, path: Path, chain: tuple[Path, ...], refuse: _Refuse
+    ) -> Rubric | None:
+        """Read the file of an import and pick its rubric."""
+        file, _, wanted = use.path.partition("#")
         name = str(Path(use.span.file).parent / file)
         try:
             rubrics = [b.rubric for b in self.read(path, name, chain)[0]]

@@ -12,7 +12,7 @@ from rubricdsl.model.source import Span
 
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the common few).
 _LOOK_ALIKES = str.maketrans(
-    "аеорсухіјѕһԁɡոνοραβεικ",  # noqa: RUF001 - the point of the table
+    "аеорсухіјѕһԁɡոνοραβεικ",
     "aeopcyxijshdgnvopabeik",
 )
 

@@ -91,10 +91,9 @@ def _check_expect(expect: Expect, test: TestCase, scope: Scope) -> Iterator[Diag
     first, _, rest = target.partition(".")
     if rest and first in names:
         target = rest
-    elif rest == "score" or (rest and scope.find(target) is None and None not in names):
-        if first not in scope.by_name:
-            yield _unknown_response(first, test, expect.span)
-            return
+    elif rest and first not in scope.by_name and (test.responses or rest == "score"):
+        yield _unknown_response(first, test, expect.span)
+        return
     if target == "score":
         return
     named = scope.find(target)

@@ -1,0 +1,164 @@
+"""Which plugins there are, what they offer, and what is broken about them.
+
+Plugins are found by the metadata of installed distributions and loaded one by one,
+so that a broken one is a line in a list and not the end of a run.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, Protocol, Self, TypeVar
+
+import pluggy
+from attrs import frozen
+
+from rubricdsl.diagnostics import fail
+from rubricdsl.model.protocols import (
+    CheckFunction,
+    FunctionTable,
+    JudgeBackendOffer,
+    RubricFormatOffer,
+)
+from rubricdsl.plugins.specs import PROJECT, HookSpecs
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Offer = TypeVar("_Offer")
+
+
+@frozen
+class PluginRecord:
+    """One plugin: its entry point, where it is from, and why it is broken, if so."""
+
+    name: str
+    distribution: str
+    version: str
+    problem: str | None = None
+
+
+@frozen
+class Offered(Generic[_Offer]):
+    """An offer and the plugin that makes it."""
+
+    offer: _Offer
+    plugin: PluginRecord
+
+
+class PluginHost:
+    """The plugins of an environment and what they offer."""
+
+    def __init__(self, points: Iterable[EntryPoint]) -> None:
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(HookSpecs)
+        self._records: dict[str, PluginRecord] = {}
+        for point in points:
+            self._load(point)
+
+    @classmethod
+    def installed(cls) -> Self:
+        """Load the plugins of all installed distributions, our own among them."""
+        points = sorted(entry_points(group=PROJECT), key=_own_first)
+        return cls(points)
+
+    @property
+    def records(self) -> tuple[PluginRecord, ...]:
+        """All plugins found, the broken ones too."""
+        return tuple(self._records.values())
+
+    def _load(self, point: EntryPoint) -> None:
+        distribution = point.dist.name if point.dist else "unknown"
+        version = point.dist.version if point.dist else "unknown"
+        # A distribution installed twice over (editable and not) lists itself twice.
+        known = self._records.get(point.name)
+        if known is not None and known.distribution == distribution:
+            return
+        key = point.name if known is None else f"{point.name} ({distribution})"
+        problem = None
+        if known is not None:
+            problem = f"`{point.name}` is already the plugin of {known.distribution}"
+        else:
+            try:
+                self._register(point)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                problem = f"{type(error).__name__}: {error}"
+        self._records[key] = PluginRecord(point.name, distribution, version, problem)
+
+    def _register(self, point: EntryPoint) -> None:
+        plugin = point.load()
+        self._manager.register(plugin, point.name)
+        try:
+            # Without this, a misspelled hook would just never be called.
+            self._manager.check_pending()
+        except Exception:
+            self._manager.unregister(plugin)
+            raise
+
+    # ----------------------------------------------------------------- offers
+
+    @cached_property
+    def judge_backends(self) -> Mapping[str, Offered[JudgeBackendOffer]]:
+        """Judge backends by name."""
+        return self._offers("judge backend", "rubricdsl_judge_backends", _name)
+
+    @cached_property
+    def formats(self) -> Mapping[str, Offered[RubricFormatOffer]]:
+        """Rubric formats by name."""
+        return self._offers("format", "rubricdsl_formats", _name)
+
+    @cached_property
+    def check_functions(self) -> Mapping[str, CheckFunction]:
+        """Functions of the expression language by name."""
+        offers = self._offers("check function", "rubricdsl_check_functions", _called)
+        return {name: offered.offer for name, offered in offers.items()}
+
+    @cached_property
+    def function_table(self) -> FunctionTable:
+        """Signatures of the check functions, for the language."""
+        return {name: f.signature for name, f in self.check_functions.items()}
+
+    def _offers(
+        self, what: str, hook: str, name_of: Callable[[_Offer], str]
+    ) -> dict[str, Offered[_Offer]]:
+        """Collect the offers of one hook; a plugin that fails offers nothing."""
+        found: dict[str, Offered[_Offer]] = {}
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            record = self._records[implementation.plugin_name]
+            try:
+                offers: Sequence[_Offer] = implementation.function()
+                named = [(name_of(offer), offer) for offer in offers]
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                self._records[record.name] = PluginRecord(
+                    record.name,
+                    record.distribution,
+                    record.version,
+                    f"{hook}: {type(error).__name__}: {error}",
+                )
+                continue
+            for name, offer in named:
+                if name in found:
+                    other = found[name].plugin.distribution
+                    fail(
+                        "D302",
+                        f"{other} and {record.distribution} both offer the {what} "
+                        f"`{name}`",
+                        hint="uninstall one of the two",
+                    )
+                found[name] = Offered(offer, record)
+        return found
+
+
+def _own_first(point: EntryPoint) -> tuple[bool, str, str]:
+    own = point.dist is not None and point.dist.name == PROJECT
+    return (not own, point.dist.name if point.dist else "", point.name)
+
+
+def _name(offer: _Named) -> str:
+    return offer.name
+
+
+def _called(function: CheckFunction) -> str:
+    return function.signature.name
