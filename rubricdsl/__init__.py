@@ -1,3 +1,60 @@
-"""rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure."""
+"""rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure.
+
+``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
+``evaluate_sync`` judge and score responses.  Importing this package loads nothing
+heavy; each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from rubricdsl.api import dumps, evaluate, evaluate_sync, load, loads
+    from rubricdsl.diagnostics import Diagnostic, RubricError
+    from rubricdsl.model.response import Response
+    from rubricdsl.model.rubric import Rubric
+    from rubricdsl.model.scorecard import Scorecard
+
+__all__ = [
+    "Diagnostic",
+    "Response",
+    "Rubric",
+    "RubricError",
+    "Scorecard",
+    "__version__",
+    "dumps",
+    "evaluate",
+    "evaluate_sync",
+    "load",
+    "loads",
+]
+
+_HOMES = {
+    "Diagnostic": "rubricdsl.diagnostics",
+    "Response": "rubricdsl.model.response",
+    "Rubric": "rubricdsl.model.rubric",
+    "RubricError": "rubricdsl.diagnostics",
+    "Scorecard": "rubricdsl.model.scorecard",
+    "dumps": "rubricdsl.api",
+    "evaluate": "rubricdsl.api",
+    "evaluate_sync": "rubricdsl.api",
+    "load": "rubricdsl.api",
+    "loads": "rubricdsl.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    if name in _HOMES:
+        value: object = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -17,7 +17,7 @@ from rubricdsl.plugins.specs import hookimpl
 @hookimpl
 def rubricdsl_check_functions() -> Sequence[CheckFunction]:
     """Offer the functions of the language reference."""
-    from rubricdsl.checks import builtin_functions
+    from rubricdsl.checks.functions import builtin_functions
 
     return builtin_functions()
 

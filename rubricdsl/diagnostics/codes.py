@@ -74,6 +74,7 @@ CODES: dict[str, str] = {
     "D108": "format that is not known or needs an extra",
     "D109": "source that cannot be imported",
     "D110": "response that is too large",
+    "D111": "file cannot be written",
     "D201": "unknown judge backend",
     "D202": "malformed judge SPEC",
     "D203": "unknown judge option, or a value of the wrong type",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from attrs import field, frozen
 
 from rubricdsl.model.rubric import Turn
+from rubricdsl.model.source import NOWHERE, Span
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NO_TEXT: Mapping[str, str] = MappingProxyType({})
@@ -17,8 +18,8 @@ class Response:
 
     ``source`` names who wrote it, ``rubric`` the rubric that it asks for.
     ``artifacts`` are texts by name; ``meta`` holds whatever else was recorded,
-    of which checks read ``meta.metrics`` and ``meta.exit_codes``.  ``place`` is
-    the file and line it came from, for messages.
+    of which checks read ``meta.metrics`` and ``meta.exit_codes``.  ``span`` is
+    where it came from, for messages.
     """
 
     text: str
@@ -31,4 +32,4 @@ class Response:
     rubric: str | None = None
     artifacts: Mapping[str, str] = field(default=_NO_TEXT, hash=False)
     meta: Mapping[str, object] = field(default=_NOTHING, hash=False)
-    place: str = field(default="", eq=False, repr=False)
+    span: Span = field(default=NOWHERE, eq=False, repr=False)

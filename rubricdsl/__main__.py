@@ -1,0 +1,7 @@
+"""``python -m rubricdsl`` is ``rub``."""
+
+import sys
+
+from rubricdsl.cli import main
+
+sys.exit(main())

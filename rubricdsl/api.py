@@ -1,0 +1,161 @@
+"""The front door: load rubrics, write them, evaluate responses.
+
+Everything here is also reached as ``rubricdsl.load`` and so on.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from rubricdsl.diagnostics import fail
+from rubricdsl.formats.responses import responses_of_row
+from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.events import Listener
+from rubricdsl.language.printing import print_rubric
+from rubricdsl.model.digest import Plain
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import Rubric
+from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.model.source import Span
+from rubricdsl.plugins.host import PluginHost
+from rubricdsl.project import JudgeOptions, Project
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+def open_project(folder: PathLike = ".") -> Project:
+    """Open the project around a folder: plugins, ``rub.toml``, environment."""
+    return Project(Path(folder), os.environ, PluginHost.installed())
+
+
+def load(path: PathLike) -> Rubric:
+    """Read a rubric from a ``.rub`` file.
+
+    ``file.rub#name`` picks one of several.
+
+    Raises:
+        RubricError: with every error of the file and of what it imports, each
+            with its place; or that the file holds several rubrics.
+    """
+    file, _, name = str(path).partition("#")
+    rubrics = open_project(Path(file).parent).load(Path(file)).checked()
+    return pick(rubrics, name, file)
+
+
+def loads(text: str, *, folder: PathLike = ".") -> Rubric:
+    """Read a rubric from text; imports are looked for in ``folder``.
+
+    >>> rubric = loads('''
+    ... rubric greeting
+    ... [2] hello: Says hello.
+    ... [1] short: Has at most ten words.
+    ...     check: words(response) <= 10
+    ... ''')
+    >>> [item.name for item in rubric.items]
+    ['hello', 'short']
+
+    Raises:
+        RubricError: with every error of the text, each with its place.
+    """
+    rubrics = open_project(folder).load_text(text).checked()
+    return pick(rubrics, "", "<text>")
+
+
+def dumps(rubric: Rubric) -> str:
+    """Write a rubric as canonical source; ``loads`` gives it back."""
+    return print_rubric(rubric)
+
+
+async def evaluate(  # noqa: PLR0913 - options, each by name
+    rubric: Rubric | Sequence[Rubric],
+    responses: Iterable[Response | str | Mapping[str, object]],
+    *,
+    judge: str | Sequence[str] = (),
+    concurrency: int | None = None,
+    folder: PathLike = ".",
+    listener: Listener | None = None,
+) -> tuple[Scorecard, ...]:
+    """Judge and score responses; the scorecards come in their order.
+
+    A response is a `Response`, its text, or a mapping with the keys of a row
+    (``response``, ``prompt_id``, …).  ``judge`` is one SPEC or several, as for
+    ``rub eval --judge``.  A verdict that cannot be had leaves its scorecard
+    incomplete, with the reason; it raises nothing.
+
+    Raises:
+        RubricError: for a judge that cannot be had or a malformed response,
+            before anything is asked.
+    """
+    rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
+    specs = (judge,) if isinstance(judge, str) else tuple(judge)
+    project = open_project(folder)
+    jobs = list(project.jobs(rubrics, _responses(responses)))
+    book = project.judge_book(JudgeOptions(specs=specs, concurrency=concurrency))
+    try:
+        run = project.evaluation(jobs, book, listener=listener)
+        result: EvaluationResult = await run.run()
+    finally:
+        await book.close()
+    return result.scorecards
+
+
+def evaluate_sync(  # noqa: PLR0913 - options, each by name
+    rubric: Rubric | Sequence[Rubric],
+    responses: Iterable[Response | str | Mapping[str, object]],
+    *,
+    judge: str | Sequence[str] = (),
+    concurrency: int | None = None,
+    folder: PathLike = ".",
+    listener: Listener | None = None,
+) -> tuple[Scorecard, ...]:
+    """Do what `evaluate` does, outside an event loop.
+
+    >>> rubric = loads('''
+    ... rubric short
+    ... [3] brief: Has at most five words.
+    ...     check: words(response) <= 5
+    ... [1] polite: Says please.
+    ...     check: contains(response, "please", case = no)
+    ... ''')
+    >>> cards = evaluate_sync(rubric, ["Close the door.", "Please close the door."])
+    >>> [card.score for card in cards]
+    [0.75, 1.0]
+    """
+    return asyncio.run(
+        evaluate(
+            rubric,
+            responses,
+            judge=judge,
+            concurrency=concurrency,
+            folder=folder,
+            listener=listener,
+        )
+    )
+
+
+def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:
+    """Give the rubric of that name, or the only one.
+
+    Raises RubricError (D401) if that is not one rubric.
+    """
+    names = ", ".join(rubric.name for rubric in rubrics)
+    found = [rubric for rubric in rubrics if not name or rubric.name == name]
+    if len(found) != 1:
+        what = f"has no rubric `{name}`" if name else f"holds {len(rubrics)} rubrics"
+        fail("D401", f"{file} {what}", hint=f"write `{file}#NAME`; it has: {names}")
+    return found[0]
+
+
+def _responses(
+    responses: Iterable[Response | str | Mapping[str, object]],
+) -> Iterator[Response]:
+    """Make responses of texts and mappings, as of the rows of a file."""
+    for number, given in enumerate(responses, 1):
+        if isinstance(given, Response):
+            yield given
+            continue
+        fields = {"response": given} if isinstance(given, str) else given
+        place = Span("<responses>", number, 1, number, 2)
+        yield from responses_of_row(cast("Mapping[str, Plain]", fields), place)

@@ -1,0 +1,110 @@
+"""From a command line to a command and an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from rubricdsl.cli.exits import Exit
+
+COMMANDS = {
+    "check": "find every error in rubrics",
+    "show": "print a rubric as a tree, with the share of each criterion",
+    "test": "run the tests written in rubrics",
+    "eval": "judge and score responses",
+    "import": "turn another format into .rub files",
+    "judges": "list the judges that are installed, and whether they are ready",
+    "plugins": "list the plugins that are installed, and what is broken",
+}
+_MODULES = {"eval": "evaluate", "import": "importing"}
+_FOOT = """\
+`rub COMMAND --help` tells more.  Exit codes: 0 fine, 1 the answer is no, 2 bad input
+or usage, 3 some verdicts could not be had, 130 interrupted."""
+
+
+class Command(Protocol):
+    """A module of this package that is a command."""
+
+    DESCRIPTION: str
+    EPILOG: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def run(self, options: argparse.Namespace) -> Exit:
+        """Run the command."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line."""
+    if arguments and arguments[0] in COMMANDS:
+        return _run_command(arguments[0], arguments[1:])
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        sys.stdout.write(_help())
+        return Exit.FINE if arguments else Exit.USAGE
+    return _unknown(arguments[0])
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose texts stay as they are written."""
+
+    def __init__(self, prog: str, *, description: str, epilog: str) -> None:
+        super().__init__(
+            prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+
+def _run_command(name: str, arguments: Sequence[str]) -> int:
+    module = import_module(f"rubricdsl.cli.{_MODULES.get(name, name)}")
+    command = cast("Command", module)
+    parser = _Parser(
+        f"rub {name}", description=command.DESCRIPTION, epilog=command.EPILOG
+    )
+    command.add_arguments(parser)
+    options = parser.parse_args(list(arguments))
+    from rubricdsl.cli.output import report
+    from rubricdsl.diagnostics import RubricError
+
+    try:
+        return command.run(options)
+    except RubricError as error:
+        report(error.diagnostics)
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is left to say has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FINE
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name.ljust(width)}{purpose}" for name, purpose in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: rub COMMAND …",
+            "",
+            "Say what a good LLM answer is, measure answers against it, sharpen it.",
+            "",
+            *lines,
+            "",
+            _FOOT,
+            "",
+        ]
+    )
+
+
+def _unknown(word: str) -> int:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean `rub {close[0]}`?" if close else "see `rub --help`"
+    sys.stderr.write(f"rub: no command `{word}`\n    help: {hint}\n")
+    return Exit.USAGE

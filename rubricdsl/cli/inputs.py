@@ -1,0 +1,79 @@
+"""What the paths on a command line stand for: rubric files, folders, stdin."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from rubricdsl.api import pick
+from rubricdsl.diagnostics import Diagnostic, RubricError, fail
+from rubricdsl.language.loading import Loaded
+from rubricdsl.model.rubric import Rubric
+from rubricdsl.model.source import Span
+from rubricdsl.plugins.host import PluginHost
+from rubricdsl.project import Project
+
+
+@frozen
+class RubricFile:
+    """A rubric file on the command line; ``name`` picks one of its rubrics."""
+
+    path: str
+    name: str = ""
+
+
+def find_files(paths: Sequence[str]) -> Iterator[RubricFile]:
+    """Give the files that paths stand for; folders are searched for ``*.rub``.
+
+    Raises RubricError for a folder without any.
+    """
+    for path in paths:
+        file, _, name = path.partition("#")
+        if file == "-" or not Path(file).is_dir():
+            yield RubricFile(file, name)
+            continue
+        found = sorted(p for p in Path(file).rglob("*.rub") if p.is_file())
+        if not found:
+            span = Span(file, 1, 1, 1, 1)
+            fail("D101", "no .rub file is in the folder", hint="name a file", span=span)
+        yield from (RubricFile(str(p)) for p in found)
+
+
+def open_project(file: RubricFile, host: PluginHost | None = None) -> Project:
+    """Open the project that a file belongs to."""
+    folder = Path() if file.path == "-" else Path(file.path).parent
+    return Project(folder, os.environ, host or PluginHost.installed())
+
+
+def load(file: RubricFile, project: Project) -> Loaded:
+    """Load one file, or standard input."""
+    if file.path == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        return project.load_text(text, name="-")
+    return project.load(Path(file.path), name=file.path)
+
+
+def load_sound(paths: Sequence[str]) -> tuple[list[Rubric], Project]:
+    """Load rubrics that a command cannot do without.
+
+    Raises RubricError with everything that is wrong with any of them.
+    """
+    files = list(find_files(paths))
+    host = PluginHost.installed()
+    project = open_project(files[0], host)
+    rubrics: list[Rubric] = []
+    found: list[Diagnostic] = []
+    for file in files:
+        loaded = load(file, open_project(file, host))
+        found += loaded.diagnostics
+        if loaded.sound:
+            rubrics += (
+                [pick(loaded.rubrics, file.name, file.path)]
+                if file.name
+                else loaded.rubrics
+            )
+    if any(d.severity == "error" for d in found):
+        raise RubricError(found)
+    return rubrics, project
