@@ -5,11 +5,9 @@
 heavy; each name is loaded when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # importing typing costs more than all of this module
 if TYPE_CHECKING:
     from rubricdsl.api import dumps, evaluate, evaluate_sync, load, loads
     from rubricdsl.diagnostics import Diagnostic, RubricError
@@ -48,6 +46,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name in _HOMES:
+        from importlib import import_module
+
         value: object = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
         return value

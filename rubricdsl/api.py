@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from rubricdsl.diagnostics import fail
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.events import Listener
@@ -20,7 +19,8 @@ from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.model.source import Span
 from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import JudgeOptions, Project
+from rubricdsl.project import Project, pick
+from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -91,10 +91,10 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
     specs = (judge,) if isinstance(judge, str) else tuple(judge)
     project = open_project(folder)
-    jobs = list(project.jobs(rubrics, _responses(responses)))
-    book = project.judge_book(JudgeOptions(specs=specs, concurrency=concurrency))
+    jobs = assign(project, rubrics, _responses(responses))
+    book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
     try:
-        run = project.evaluation(jobs, book, listener=listener)
+        run = evaluation(project, jobs, book, listener=listener)
         result: EvaluationResult = await run.run()
     finally:
         await book.close()
@@ -133,19 +133,6 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
             listener=listener,
         )
     )
-
-
-def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:
-    """Give the rubric of that name, or the only one.
-
-    Raises RubricError (D401) if that is not one rubric.
-    """
-    names = ", ".join(rubric.name for rubric in rubrics)
-    found = [rubric for rubric in rubrics if not name or rubric.name == name]
-    if len(found) != 1:
-        what = f"has no rubric `{name}`" if name else f"holds {len(rubrics)} rubrics"
-        fail("D401", f"{file} {what}", hint=f"write `{file}#NAME`; it has: {names}")
-    return found[0]
 
 
 def _responses(

@@ -34,7 +34,7 @@ def rubricdsl_judge_backends() -> Sequence[JudgeBackendOffer]:
 @hookimpl
 def rubricdsl_formats() -> Sequence[RubricFormatOffer]:
     """Offer the rubric formats that can be imported."""
-    from rubricdsl.formats.ifeval import OFFER as IFEVAL
-    from rubricdsl.formats.paperbench import OFFER as PAPERBENCH
+    from rubricdsl.formats.ifeval import IFEVAL
+    from rubricdsl.formats.paperbench import PAPERBENCH
 
     return (IFEVAL, PAPERBENCH)

@@ -1,10 +1,9 @@
 """The command ``rub``.  Importing this loads nothing that ``rub --version`` spares."""
 
 import sys
-from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run ``rub`` and give its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given in (["--version"], ["-V"]):

@@ -32,7 +32,8 @@ from rubricdsl.judging.recording import write_recording
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard, Status
-from rubricdsl.project import JudgeOptions, Project
+from rubricdsl.project import Project
+from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 
 DESCRIPTION = "Judge and score responses with rubrics."
 EPILOG = """\
@@ -112,7 +113,7 @@ def run(options: argparse.Namespace) -> Exit:
     _check_outputs(options)
     rubrics, project = load_sound(options.paths)
     responses, lost = _read(options)
-    jobs = list(project.jobs(rubrics, responses))
+    jobs = assign(project, rubrics, responses)
     started = datetime.now(UTC)
     judges = JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
     result, interrupted = asyncio.run(_evaluate(project, jobs, judges))
@@ -162,15 +163,15 @@ async def _evaluate(
 ) -> tuple[EvaluationResult, bool]:
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
     progress = ProgressLine() if ProgressLine.wanted() else None
-    book = project.judge_book(judges)
+    book = judge_book(project, judges)
     try:
-        evaluation = project.evaluation(jobs, book, listener=progress)
+        engine = evaluation(project, jobs, book, listener=progress)
         loop = asyncio.get_running_loop()
-        stops = _Stops(evaluation)
+        stops = _Stops(engine)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stops.stop)
         try:
-            result = await evaluation.run()
+            result = await engine.run()
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from attrs import frozen
 
-from rubricdsl.api import pick
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.language.loading import Loaded
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.source import Span
 from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project
+from rubricdsl.project import Project, pick
 
 
 @frozen

@@ -19,7 +19,8 @@ from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import JudgeOptions, Project
+from rubricdsl.project import Project
+from rubricdsl.runs import JudgeOptions, judge_book
 
 DESCRIPTION = "List the judges that are installed; --check asks each one question."
 EPILOG = """\
@@ -119,7 +120,7 @@ async def _check(project: Project, spec: str) -> Readiness:
 async def _ask(
     project: Project, spec: str, rubric: BoundRubric, request: JudgeRequest
 ) -> tuple[bool, str]:
-    book = project.judge_book(JudgeOptions(specs=(spec,)))
+    book = judge_book(project, JudgeOptions(specs=(spec,)))
     try:
         (judge, *_) = book.panel(rubric, None).members
         async with asyncio.timeout(judge.timeout):

@@ -1,0 +1,177 @@
+"""Results out, and back in: JSON Lines under a header, one document, or CSV.
+
+The header is ``{"rub": 1, "run": {…}}``, where ``run`` tells how the results were
+made.  A results file is always JSON Lines, whatever its name; packed if that ends
+in ``.gz``.
+"""
+
+import csv
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, cast
+
+from attrs import field, frozen
+
+from rubricdsl.diagnostics import Diagnostic, fail
+from rubricdsl.formats.fields import FieldError
+from rubricdsl.formats.result_rows import result_row, scorecard_of
+from rubricdsl.formats.rows import Row, RowProblem, read_rows, sound
+from rubricdsl.formats.sources import RowFormat, place
+from rubricdsl.formats.whole_files import whole_file
+from rubricdsl.model.digest import Plain
+from rubricdsl.model.scorecard import CriterionResult, Scorecard
+
+VERSION = 1
+_FLAT = (
+    *("rubric", "prompt_id", "response_id", "score", "points", "passed", "status"),
+    *("coverage", "interval_low", "interval_high"),
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Legal in JSON, but scripts that split texts into lines stumble over them.
+_LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
+_NO_RESULTS_HINT = "give a file that `rub eval --out` wrote"
+
+
+@frozen(kw_only=True)
+class Results:
+    """What a results file holds."""
+
+    run: Mapping[str, Plain] = field(factory=dict, hash=False)
+    scorecards: tuple[Scorecard, ...]
+
+
+# ---------------------------------------------------------------------- JSON
+
+
+def result_lines(
+    run: Mapping[str, Plain], scorecards: Iterable[Scorecard]
+) -> Iterator[str]:
+    """Give the lines of a results file, without line ends: the header, then rows."""
+    yield _json({"rub": VERSION, "run": dict(run)})
+    for scorecard in scorecards:
+        yield _json(result_row(scorecard))
+
+
+def results_document(
+    run: Mapping[str, Plain], scorecards: Iterable[Scorecard]
+) -> dict[str, Plain]:
+    """Give the same as one JSON document, as ``--json`` prints it."""
+    return {"run": dict(run), "results": [result_row(card) for card in scorecards]}
+
+
+def write_results(
+    path: str, run: Mapping[str, Plain], scorecards: Iterable[Scorecard]
+) -> None:
+    """Write a results file; it appears whole, or the old one stays.
+
+    Raises RubricError (D111) if it cannot be written.
+    """
+    with whole_file(path) as file:
+        if path.lower().endswith(".gz"):
+            # No name and no time inside: equal results are equal bytes.
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                _write_lines(cast("IO[bytes]", packed), run, scorecards)
+        else:
+            _write_lines(file, run, scorecards)
+
+
+def _write_lines(
+    file: IO[bytes], run: Mapping[str, Plain], scorecards: Iterable[Scorecard]
+) -> None:
+    for line in result_lines(run, scorecards):
+        file.write(line.encode() + b"\n")
+
+
+def _json(value: Plain) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text.translate(_LINE_ENDS)
+
+
+def read_results(path: str, *, stdin: IO[bytes] | None = None) -> Results:
+    """Read a results file; ``-`` is ``stdin``, or standard input.
+
+    Raises RubricError for a file that cannot be read or is no results file, with
+    all that is wrong with its rows.
+    """
+    rows = read_rows(path, stdin=stdin, row_format=RowFormat.JSON_LINES)
+    run = _run(next(rows, None), path)
+    return Results(run=run, scorecards=tuple(sound(map(_scorecard, rows))))
+
+
+def _run(header: Row | RowProblem | None, path: str) -> Mapping[str, Plain]:
+    fields = header.fields if isinstance(header, Row) else {}
+    version, run = fields.get("rub"), fields.get("run")
+    if isinstance(version, int) and version != VERSION:
+        fail(
+            "D108",
+            f"{path} is a results file of edition {version}, not {VERSION}",
+            hint="read it with the version of rubricdsl that wrote it",
+            span=place(path, 1),
+        )
+    if version is not True and version == VERSION and isinstance(run, dict):
+        return run
+    return fail(
+        "D103",
+        f"{path} does not begin with the header of a results file",
+        hint=_NO_RESULTS_HINT,
+        span=place(path, 1),
+    )
+
+
+def _scorecard(row: Row | RowProblem) -> Scorecard | RowProblem:
+    if isinstance(row, RowProblem):
+        return row
+    try:
+        return scorecard_of(row.fields)
+    except FieldError as error:
+        message = f"this is no result: {error.message}"
+        hint = f"{error.hint}; or {_NO_RESULTS_HINT}"
+        return RowProblem(Diagnostic(error.code, message, row.span, hint))
+
+
+# ----------------------------------------------------------------------- CSV
+
+
+def write_csv(file: IO[str], scorecards: Sequence[Scorecard]) -> None:
+    """Write a table with a row for each result and a column for each criterion.
+
+    ``file`` is open with ``newline=""``.  A cell of a criterion holds its verdict,
+    or ``error:`` and the kind of the failure; the column is named by its path, and
+    by ``criteria.`` and its path where a column of that name is there already.
+    Texts that a spreadsheet would take for a formula begin with ``'``.
+    """
+    paths = dict.fromkeys(
+        result.path for card in scorecards for result in card.criteria
+    )
+    names = [f"criteria.{path}" if path in _FLAT else path for path in paths]
+    writer = csv.writer(file)
+    writer.writerow([*_FLAT, *map(_cell, names)])
+    for card in scorecards:
+        row = result_row(card)
+        low, high = card.interval or (None, None)
+        row |= {"interval_low": low, "interval_high": high}
+        cells = {result.path: _verdict_cell(result) for result in card.criteria}
+        writer.writerow(
+            [
+                *(_cell(row[column]) for column in _FLAT),
+                *(cells.get(path, "") for path in paths),
+            ]
+        )
+
+
+def _verdict_cell(result: CriterionResult) -> str:
+    verdict = result.verdict
+    if verdict.failure is not None:
+        return f"error:{verdict.failure.kind}"
+    return "" if verdict.ruling is None else _cell(verdict.ruling.record)
+
+
+def _cell(value: Plain) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return repr(value)

@@ -1,0 +1,178 @@
+"""Setting up a run: which rubric judges which response, and who is the judge.
+
+Here the engine is handed its judges, its check functions and its facts.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+from attrs import frozen
+
+from rubricdsl.checks.facts import ResponseFacts
+from rubricdsl.diagnostics import Diagnostic, RubricError, fail
+from rubricdsl.judging.book import JudgeBook, JudgeChoice
+from rubricdsl.judging.config import ProjectConfig, find_config, read_config
+from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.events import Listener
+from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.protocols import JudgeSettings
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import BoundRubric, Rubric
+from rubricdsl.project import Project
+
+JUDGE_VARIABLE = "RUB_JUDGE"
+EMBEDDED_JUDGE = "presence"
+
+
+@frozen(kw_only=True)
+class JudgeOptions:
+    """Who shall judge, as said beside the rubric.
+
+    ``specs`` are SPECs: ``BACKEND:MODEL?…`` replaces every judge, ``NAME=SPEC``
+    the judge block NAME.  ``concurrency`` holds for judges that set none.
+    """
+
+    specs: tuple[str, ...] = ()
+    concurrency: int | None = None
+
+
+def project_config(project: Project) -> ProjectConfig | None:
+    """Read the nearest ``rub.toml``, if there is one."""
+    path = find_config(project.folder)
+    return None if path is None else read_config(path)
+
+
+def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
+    """Make the book of judges for a run.
+
+    Raises RubricError (D2xx) for a SPEC that makes no sense.
+    """
+    offered = project.host.judge_backends
+    choice = attrs.evolve(_chosen(options.specs), default=_default_judge(project))
+    if options.concurrency is not None:
+        choice = attrs.evolve(choice, concurrency=options.concurrency)
+    return JudgeBook(
+        {name: entry.offer for name, entry in offered.items()},
+        environ=project.environ,
+        choice=choice,
+        config=project_config(project),
+        distributions={n: o.plugin.distribution for n, o in offered.items()},
+    )
+
+
+def evaluation(
+    project: Project,
+    jobs: Sequence[Job],
+    book: JudgeBook,
+    *,
+    listener: Listener | None = None,
+) -> Evaluation:
+    """Set up a run; nothing is asked before `Evaluation.run`."""
+    root = project.root
+    config = project_config(project)
+    return Evaluation(
+        jobs,
+        book,
+        functions=project.host.check_functions,
+        facts=lambda response: ResponseFacts(response, root),
+        redactor=Redactor.of_environment(
+            project.environ, config.key_variables if config else ()
+        ),
+        listener=listener,
+    )
+
+
+def assign(
+    project: Project, rubrics: Sequence[Rubric], responses: Iterable[Response]
+) -> list[Job]:
+    """Give each response the rubric that judges it.
+
+    That is the rubric the response names, else the one whose ``for:`` names its
+    prompt, else the only one there is.  Raises RubricError (D107) with every
+    response that has none, and E303 for a rubric with open parameters.
+    """
+    assigned = _Assignment(rubrics)
+    bound: dict[str, BoundRubric] = {}
+    jobs: list[Job] = []
+    lost: list[Diagnostic] = []
+    for response in responses:
+        rubric = assigned.rubric_of(response, lost)
+        if rubric is None:
+            continue
+        if rubric.name not in bound:
+            bound[rubric.name] = project.bind(rubric)
+        jobs.append(Job(bound[rubric.name], response))
+    if lost:
+        raise RubricError(lost)
+    return jobs
+
+
+def _default_judge(project: Project) -> JudgeSettings | None:
+    named = project.environ.get(JUDGE_VARIABLE)
+    if named:
+        return parse_spec(named)
+    if EMBEDDED_JUDGE in project.host.judge_backends:
+        return JudgeSettings(backend=EMBEDDED_JUDGE)
+    return None
+
+
+class _Assignment:
+    """Which rubric judges which response."""
+
+    def __init__(self, rubrics: Sequence[Rubric]) -> None:
+        self.rubrics = rubrics
+        self.by_name = {rubric.name: rubric for rubric in rubrics}
+        self.by_prompt = {
+            prompt: rubric for rubric in rubrics for prompt in rubric.for_prompts
+        }
+
+    def rubric_of(self, response: Response, lost: list[Diagnostic]) -> Rubric | None:
+        if response.rubric is not None:
+            found = self.by_name.get(response.rubric)
+            if found is None:
+                lost.append(
+                    _no_rubric(
+                        response,
+                        f"asks for the rubric `{response.rubric}`, which is not here",
+                        f"the rubrics are: {', '.join(self.by_name)}",
+                    )
+                )
+            return found
+        found = self.by_prompt.get(response.prompt_id)
+        if found is None and len(self.rubrics) == 1:
+            return self.rubrics[0]
+        if found is None:
+            lost.append(
+                _no_rubric(
+                    response,
+                    f"(prompt `{response.prompt_id}`) belongs to no rubric",
+                    "name its rubric in the row's `rubric`, or its prompt in the "
+                    "rubric's `for:`",
+                )
+            )
+        return found
+
+
+def _no_rubric(response: Response, problem: str, hint: str) -> Diagnostic:
+    message = f"the response `{response.response_id}` {problem}"
+    return Diagnostic("D107", message, response.span, hint)
+
+
+def _chosen(specs: Iterable[str]) -> JudgeChoice:
+    override: JudgeSettings | None = None
+    overrides: dict[str, JudgeSettings] = {}
+    for spec in specs:
+        name, equals, rest = spec.partition("=")
+        if equals and name.isidentifier():
+            overrides[name] = parse_spec(rest)
+        elif override is not None:
+            fail(
+                "D202",
+                "--judge names two judges for everything",
+                hint="write `--judge NAME=SPEC` for one judge block; a panel is "
+                "written in a judge block or in rub.toml",
+            )
+        else:
+            override = parse_spec(spec)
+    return JudgeChoice(override=override, overrides=overrides)
