@@ -7,7 +7,7 @@ the order decide who gets the number.
 import re
 import unicodedata
 
-from rubricdsl.language.lexing import RESERVED as KEYWORDS
+from rubricdsl.language.words import RESERVED as KEYWORDS
 
 MAX_LENGTH = 40
 

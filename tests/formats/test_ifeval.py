@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -38,7 +38,7 @@ RANDOM_KINDS = (
 MODEL_KINDS = ("length_constraints:number_sentences", "length_constraints:number_words")
 
 
-def row(*criteria: tuple[str, dict[str, object]], weight: float = 1) -> bytes:
+def row(*criteria: tuple[str, Mapping[str, object]], weight: float = 1) -> bytes:
     """One row in the shape with criteria."""
     return json.dumps(
         {
@@ -100,9 +100,11 @@ def check_of(kind: str, args: dict[str, object]) -> str:
         (
             "length_constraints:nth_paragraph_first_word",
             {"first_word": "Elm", "num_paragraphs": 4, "nth_paragraph": 2},
-            'paragraphs(response, rule = "empty lines") == 4 and '
-            'first_word(paragraph(response, 2, rule = "empty lines"), '
-            'rule = "ifeval") == "elm"',
+            (
+                'paragraphs(response, rule = "empty lines") == 4 and '
+                'first_word(paragraph(response, 2, rule = "empty lines"), '
+                'rule = "ifeval") == "elm"'
+            ),
         ),
         (
             "detectable_content:postscript",
@@ -111,11 +113,11 @@ def check_of(kind: str, args: dict[str, object]) -> str:
         ),
     ],
 )
-def test_kinds_become_checks(kind: str, args: dict[str, object], check: str):
+def test_kinds_become_checks(kind: str, args: dict[str, object], check: str) -> None:
     assert check_of(kind, args) == check
 
 
-def test_both_shapes_give_the_same():
+def test_both_shapes_give_the_same() -> None:
     kind, args = "detectable_format:number_bullet_lists", {"num_bullets": 3}
     original = {
         "key": 1000,
@@ -131,7 +133,7 @@ def test_both_shapes_give_the_same():
     assert one.paths == (("1000/0", "bullets"), ("1000/1", "no_commas"))
 
 
-def test_names_weights_and_packed_files():
+def test_names_weights_and_packed_files() -> None:
     data = row(("punctuation:no_comma", {}), ("punctuation:no_comma", {}), weight=-2)
     (found,) = read_rubrics(gzip.compress(data + b"\n\n"), "rows.jsonl.gz")
     assert [c.name for c in criteria_of(found)] == ["no_commas", "no_commas_2"]
@@ -170,7 +172,7 @@ def test_names_weights_and_packed_files():
 )
 def test_what_cannot_be_read_is_named_with_its_place(
     data: bytes, code: str, words: str
-):
+) -> None:
     with pytest.raises(RubricError) as caught:
         read_rubrics(data, "rows.jsonl")
     first = caught.value.diagnostics[0]
@@ -178,7 +180,7 @@ def test_what_cannot_be_read_is_named_with_its_place(
     assert words in first.message
 
 
-def test_all_faults_of_a_file_come_at_once():
+def test_all_faults_of_a_file_come_at_once() -> None:
     data = b"\n".join([row(("a:b", {}), ("c:d", {})), b"{", row(("e:f", {}))])
     with pytest.raises(RubricError) as caught:
         read_rubrics(data, "rows.jsonl")
@@ -186,7 +188,7 @@ def test_all_faults_of_a_file_come_at_once():
     assert lines == [1, 1, 2, 3]
 
 
-def test_the_offer_gives_rubrics_that_load(tmp_path: Path):
+def test_the_offer_gives_rubrics_that_load(tmp_path: Path) -> None:
     data = row(
         ("combination:repeat_prompt", {"prompt_to_repeat": 'Say "a"\n\tand \\ b.'}),
         ("startend:quotation", {}),
@@ -259,7 +261,7 @@ def share(found: dict[str, tuple[int, int]], *left_out: str) -> float:
 
 
 @pytest.mark.parametrize("name", ["ifeval_en", "mifeval_es"])
-def test_every_prompt_becomes_a_sound_rubric(name: str, tmp_path: Path):
+def test_every_prompt_becomes_a_sound_rubric(name: str, tmp_path: Path) -> None:
     path = DATA / name / "rubrics.jsonl.gz"
     count = sum(1 for _ in rows(path))
     found = list(read_ifeval(path.read_bytes(), name))
@@ -270,7 +272,7 @@ def test_every_prompt_becomes_a_sound_rubric(name: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["ifeval_en", "mifeval_es"])
-def test_every_check_is_well_typed(name: str):
+def test_every_check_is_well_typed(name: str) -> None:
     path = DATA / name / "rubrics.jsonl.gz"
     assert sum(1 for _ in rows(path))
     for found in read_rubrics(path.read_bytes(), name):
@@ -279,7 +281,7 @@ def test_every_check_is_well_typed(name: str):
             assert infer_check(criterion.check, RESPONSE_NAMES, SIGNATURES) == ()
 
 
-def test_english_verdicts_are_those_of_the_reference():
+def test_english_verdicts_are_those_of_the_reference() -> None:
     pytest.importorskip("py3langid", reason="the extra `language` is not installed")
     found = agreement("ifeval_en")
     print(table(found))  # noqa: T201 - for people, with pytest -rP
@@ -289,7 +291,7 @@ def test_english_verdicts_are_those_of_the_reference():
     assert share(languages) >= 0.95, table(found)
 
 
-def test_spanish_verdicts_are_those_of_the_reference():
+def test_spanish_verdicts_are_those_of_the_reference() -> None:
     pytest.importorskip("py3langid", reason="the extra `language` is not installed")
     found = agreement("mifeval_es")
     print(table(found))  # noqa: T201 - for people, with pytest -rP

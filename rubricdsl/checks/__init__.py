@@ -1,0 +1,1 @@
+"""The functions of ``check:`` lines, and how a check becomes a ruling."""

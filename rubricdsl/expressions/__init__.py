@@ -1,0 +1,1 @@
+"""The small language of ``check:`` and ``combine:``: types, values, patterns."""
