@@ -14,9 +14,10 @@ help:
 	@echo "make benchmarks  set up, then measure the hot paths (prints ratios)"
 	@echo "make lock        pin the versions of everything anew"
 
-$(READY): requirements.lock pyproject.toml plugins/dev.txt $(wildcard plugins/*/pyproject.toml)
+$(READY): requirements.lock tests/model-server.txt pyproject.toml plugins/dev.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r tests/model-server.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -r plugins/dev.txt
 	@touch $@
 
@@ -41,7 +42,8 @@ lock:
 	$(VENV)-lock/bin/python -m pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes \
 		--python-version 3.11 --no-header --group dev pyproject.toml \
-		plugins/*/pyproject.toml --no-emit-package rubricdsl --output-file requirements.lock
+		plugins/*/pyproject.toml --output-file requirements.lock \
+		--no-emit-package rubricdsl --no-emit-package rubricdsl-presence
 	rm -rf $(VENV)-lock
 
 clean:

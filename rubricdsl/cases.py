@@ -235,7 +235,7 @@ class _Case:
             if result.verdict.failure is not None
             and (not path or result.path == path or result.path.startswith(f"{path}."))
         ]
-        names = ", ".join(f"`{result.path}`" for result in absent)
+        names = _listed([f"`{result.path}`" for result in absent])
         reasons = [
             r.verdict.failure.reason
             for r in absent
@@ -294,6 +294,12 @@ class _Case:
                 )
                 hint = self.why("score", self.cards[better])
                 yield self.failed(message, f"for `{better}`: {hint}", order.span)
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    """Give the first few names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _pairs(

@@ -90,8 +90,10 @@ def assign(
 
     That is the rubric the response names, else the one whose ``for:`` names its
     prompt, else the only one there is.  Raises RubricError (D107) with every
-    response that has none, and E303 for a rubric with open parameters.
+    response that has none, E301 for two rubrics of one name, and E303 for a rubric
+    with open parameters.
     """
+    _refuse_same_names(rubrics)
     assigned = _Assignment(rubrics)
     bound: dict[str, BoundRubric] = {}
     jobs: list[Job] = []
@@ -115,6 +117,20 @@ def _default_judge(project: Project) -> JudgeSettings | None:
     if EMBEDDED_JUDGE in project.host.judge_backends:
         return JudgeSettings(backend=EMBEDDED_JUDGE)
     return None
+
+
+def _refuse_same_names(rubrics: Sequence[Rubric]) -> None:
+    """Results name their rubric, so two of one name cannot be told apart."""
+    seen: dict[str, Rubric] = {}
+    for rubric in rubrics:
+        other = seen.setdefault(rubric.name, rubric)
+        if other is not rubric:
+            fail(
+                "E301",
+                f"`{rubric.name}` is also the rubric of {other.span}",
+                hint="name one file, or pick one rubric: `file.rub#name`",
+                span=rubric.span,
+            )
 
 
 class _Assignment:

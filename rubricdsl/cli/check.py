@@ -13,7 +13,7 @@ DESCRIPTION = "Find every error in rubrics: syntax, names, imports, meaning."
 EPILOG = """\
 examples:
   rub check examples
-  rub check examples/doctor/ibuprofen.rub --format json
+  rub check examples/doctor/fever.rub --format json
 
 exit codes: 0 no error, 1 errors (or warnings with --strict), 2 a file cannot be read"""
 

@@ -38,15 +38,15 @@ from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 DESCRIPTION = "Judge and score responses with rubrics."
 EPILOG = """\
 examples:
-  rub eval examples/doctor --responses examples/doctor/responses.jsonl
-  rub eval examples/teacher --responses examples/teacher/responses.jsonl --top 3
+  rub eval examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl
+  rub eval examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --top 3
 
 A judge SPEC is BACKEND:MODEL?key=value&…, or the name of a backend or of a judge in
 rub.toml.  Without one: the rubric's own, else $RUB_JUDGE, else `presence`, which is
 embedded.  `rub judges` lists what is installed.
 
 exit codes: 0 done, 1 a score is under --fail-under, 2 bad input, 3 some verdicts
-could not be had, 130 interrupted (what was judged is kept)"""
+could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> Exit:
     if options.file is None or options.format is None:
         fail("D401", "FILE and --from are needed", hint="see `rub import --help`")
     if options.format not in formats:
-        known = ", ".join(formats)
+        known = ", ".join(formats) or "none; see `rub plugins`"
         hint = f"the formats are: {known}"
         fail("D108", f"no format is called `{options.format}`", hint=hint)
     data = _read(options.file)

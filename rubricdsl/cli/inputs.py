@@ -1,12 +1,12 @@
 """What the paths on a command line stand for: rubric files, folders, stdin."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
+from rubricdsl.cli.output import standard_input
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.language.loading import Loaded
 from rubricdsl.model.rubric import Rubric
@@ -49,8 +49,7 @@ def open_project(file: RubricFile, host: PluginHost | None = None) -> Project:
 def load(file: RubricFile, project: Project) -> Loaded:
     """Load one file, or standard input."""
     if file.path == "-":
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
-        return project.load_text(text, name="-")
+        return project.load_text(standard_input().decode("utf-8", "replace"), name="-")
     return project.load(Path(file.path), name=file.path)
 
 

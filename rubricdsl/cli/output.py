@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -15,10 +16,8 @@ _MOST_LINES_READ = 1_000_000
 class SourceLines:
     """Lines of files, to be shown beside diagnostics."""
 
-    def __init__(self, stdin: str | None = None) -> None:
+    def __init__(self) -> None:
         self._files: dict[str, Sequence[str]] = {}
-        if stdin is not None:
-            self._files["-"] = stdin.splitlines()
 
     def __call__(self, file: str, line: int) -> str | None:
         """Give a line of a file; None if it cannot be shown."""
@@ -28,7 +27,15 @@ class SourceLines:
         return lines[line - 1] if 0 < line <= len(lines) else None
 
 
+@cache
+def standard_input() -> bytes:
+    """Give all of standard input, which can be read only once."""
+    return sys.stdin.buffer.read()
+
+
 def _read_lines(file: str) -> Sequence[str]:
+    if file == "-":
+        return standard_input().decode("utf-8", "replace").split("\n")
     path = Path(file)
     if not file.endswith((".rub", ".toml", ".jsonl", ".json", ".csv")):
         return ()

@@ -29,8 +29,8 @@ from rubricdsl.scoring.shares import Shares
 DESCRIPTION = "Print a rubric as a tree, with the share of the score of each criterion."
 EPILOG = """\
 examples:
-  rub show examples/doctor
-  rub show examples/doctor --json
+  rub show examples/doctor/fever_full.rub
+  rub show examples/doctor/fever_full.rub --json
 
 The share is the part of the whole score that a criterion decides, as long as nothing
 is n/a.  Gates and info have none.

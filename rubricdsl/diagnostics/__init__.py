@@ -19,7 +19,7 @@ from typing import NoReturn
 from attrs import frozen
 
 from rubricdsl.model.ruling import Failure, FailureKind
-from rubricdsl.model.source import NOWHERE, Span
+from rubricdsl.model.source import ARGUMENTS, Span
 
 
 class Severity(StrEnum):
@@ -52,8 +52,8 @@ class RubricError(ValueError):
 
 
 def fail(code: str, message: str, *, hint: str, span: Span | None = None) -> NoReturn:
-    """Raise a `RubricError` with one diagnostic."""
-    raise RubricError([Diagnostic(code, message, span or NOWHERE, hint)])
+    """Raise a `RubricError` with one diagnostic; without a span, on the call."""
+    raise RubricError([Diagnostic(code, message, span or ARGUMENTS, hint)])
 
 
 class JudgeError(RuntimeError):

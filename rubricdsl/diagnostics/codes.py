@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "E407": "`cap` outside [0, 1)",
     "E408": "negative weight or bonus where only positive weights make sense",
     "E409": "wrong number or type of arguments in an expression",
+    "E410": "formula that can leave [0, 1], is not monotone, or divides by 0",
     "E411": "level outside the declared range",
     "E412": "weight 0",
     "E413": "bonus that is not positive",

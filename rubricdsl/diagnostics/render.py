@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.model.source import ARGUMENTS
 
 LineOf = Callable[[str, int], str | None]
 
@@ -32,7 +33,8 @@ def render_text(diagnostics: Iterable[Diagnostic], line_of: LineOf) -> Iterator[
 def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
     span = diagnostic.span
     severity = "" if diagnostic.severity == "error" else f"{diagnostic.severity}: "
-    yield safe_text(f"{span}: {severity}{diagnostic.code} {diagnostic.message}")
+    place = "rub" if span == ARGUMENTS else str(span)
+    yield safe_text(f"{place}: {severity}{diagnostic.code} {diagnostic.message}")
     source = line_of(span.file, span.line)
     if source is not None and source.strip():
         start = span.column - 1

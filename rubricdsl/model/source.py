@@ -27,3 +27,7 @@ class Span:
 
 
 NOWHERE = Span("<text>", 1, 1, 1, 1)
+"""For what was made by code and stands in no source."""
+
+ARGUMENTS = Span("<arguments>", 1, 1, 1, 1)
+"""For what is wrong with a call or a command line rather than with a file."""

@@ -2,24 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Rub(Protocol):
-    """Runs ``rub`` with arguments."""
-
-    def __call__(
-        self, *arguments: str | Path, stdin: str = "", **environ: str
-    ) -> subprocess.CompletedProcess[str]: ...
-
-
 @pytest.fixture
-def rub(tmp_path: Path) -> Rub:
+def rub(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Give a runner of ``rub`` in an empty folder, with a bare environment."""
 
     def run(

@@ -1,0 +1,126 @@
+"""What is shipped is what was tested: wheels, their contents, their entry points."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import pytest
+
+import rubricdsl
+from rubricdsl.language.grammar import TABLE, build_table, grammar_file, load_table
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))
+
+
+def built_wheel(project: Path, folder: Path) -> Path:
+    command = [
+        *(sys.executable, "-m", "build", "--wheel", "--no-isolation"),
+        *("--outdir", str(folder), str(project)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.mark.packaging
+def test_the_wheel_holds_grammar_table_and_types_and_nothing_else(tmp_path):
+    with zipfile.ZipFile(built_wheel(ROOT, tmp_path)) as wheel:
+        names = wheel.namelist()
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {"rubricdsl", f"rubricdsl-{rubricdsl.__version__}.dist-info"}
+        assert "rubricdsl/py.typed" in names
+        grammar = wheel.read("rubricdsl/_grammars/rubric.lark").decode()
+        table = wheel.read(f"rubricdsl/_grammars/{TABLE}").decode()
+    assert grammar == grammar_file().read_text("utf-8")
+    assert load_table(table, grammar) is not None
+
+
+@pytest.mark.packaging
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
+def test_a_plugin_is_a_distribution_of_its_own(plugin, tmp_path):
+    project = tomllib.loads((plugin / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["name"] == plugin.name
+    assert "rubricdsl" in project["entry-points"]
+    (core,) = [d for d in project["dependencies"] if re.match(r"rubricdsl\b(?!-)", d)]
+    assert re.fullmatch(r"rubricdsl>=\d+\.\d+,<\d+\.\d+", core)
+    assert (plugin / "README.md").is_file()
+    listed = (ROOT / "plugins" / "dev.txt").read_text("utf-8").splitlines()
+    assert f"-e plugins/{plugin.name}" in listed
+    with zipfile.ZipFile(built_wheel(plugin, tmp_path)) as wheel:
+        package = plugin.name.replace("-", "_")
+        assert f"{package}/py.typed" in wheel.namelist()
+
+
+def test_there_are_plugins():
+    assert PLUGINS
+
+
+def test_the_version_is_that_of_the_metadata():
+    assert version("rubricdsl") == rubricdsl.__version__
+
+
+def test_every_entry_point_and_command_loads():
+    ours = [
+        point
+        for group in ("console_scripts", "rubricdsl", "pytest11", "hypothesis")
+        for point in entry_points(group=group)
+        if point.dist is not None and point.dist.name.startswith("rubricdsl")
+    ]
+    assert {point.name for point in ours} >= {"rub", "builtin"}
+    for point in ours:
+        assert point.load() is not None
+
+
+def test_a_table_for_another_grammar_is_not_used():
+    grammar = grammar_file().read_text("utf-8")
+    table = build_table(grammar)
+    assert load_table(table, grammar) is not None
+    assert load_table(table, grammar + "\n// changed") is None
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import rubricdsl",
+        "from rubricdsl.cli import main; main(['--version'])",
+    ],
+)
+def test_starting_loads_nothing_heavy(code):
+    heavy = ("lark", "aiohttp", "numpy", "attr", "pluggy", "hypothesis", "argparse")
+    loaded = run_python(f"{code}\nimport sys; print(*sys.modules)").split()
+    assert not set(heavy) & set(loaded)
+
+
+def test_checking_a_rubric_loads_no_network_and_no_model(tmp_path):
+    rubric = tmp_path / "small.rub"
+    rubric.write_text(
+        "rubric small\n[1] a: Says hello.\n    check: words(response) > 0\n", "utf-8"
+    )
+    code = (
+        f"from rubricdsl.cli import main; assert main(['check', {str(rubric)!r}]) == 0"
+    )
+    loaded = run_python(f"{code}\nimport sys; print(*sys.modules)").split()
+    heavy = {"aiohttp", "numpy", "onnxruntime", "tokenizers", "hypothesis", "pyarrow"}
+    assert not heavy & set(loaded)
+
+
+def test_public_names_are_there_and_listed():
+    for name in rubricdsl.__all__:
+        assert getattr(rubricdsl, name) is not None
+    assert set(rubricdsl.__all__) <= set(dir(rubricdsl))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = rubricdsl.nonsense

@@ -1,0 +1,34 @@
+"""The README runs as it stands."""
+
+import doctest
+from pathlib import Path
+
+import rubricdsl.api
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_python_examples_of_the_readme():
+    result = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert result.attempted >= 4
+    assert result.failed == 0
+
+
+def test_the_examples_in_docstrings():
+    result = doctest.testmod(rubricdsl.api)
+    assert result.attempted >= 5
+    assert result.failed == 0
+
+
+def test_the_rubric_on_the_first_screen_is_the_one_that_is_shipped():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shipped = (ROOT / "examples" / "doctor" / "fever.rub").read_text("utf-8")
+    assert shipped.strip() in readme
+
+
+def test_every_command_is_in_the_readme():
+    from rubricdsl.cli.dispatch import COMMANDS
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for command in COMMANDS:
+        assert f"`rub {command}" in readme
