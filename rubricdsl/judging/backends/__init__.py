@@ -1,0 +1,1 @@
+"""The judge backends that come with rubricdsl."""

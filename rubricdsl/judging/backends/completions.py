@@ -1,0 +1,196 @@
+"""The chat-completions protocol: what is sent, and what an answer must look like."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from attrs import frozen
+
+from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.backends.probabilities import Token, read_tokens
+from rubricdsl.judging.backends.transport import Reply, clean
+from rubricdsl.judging.prompting import Prompt
+from rubricdsl.model.digest import Plain
+from rubricdsl.model.judgement import Question
+from rubricdsl.model.ruling import FailureKind
+
+# The most that servers allow.
+_TOP_LOGPROBS = 20
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_KEPT = 128
+_LONGEST_NAME = 200
+_MOST_TOKENS = 1_000_000_000
+
+# Parameters that some servers or models refuse, with what they call them when they
+# do.  Without them the answers are the same in form, only less certain to be so.
+DISPENSABLE: Mapping[str, tuple[str, ...]] = {
+    "response_format": (
+        "response_format",
+        "json_schema",
+        "schema",
+        "grammar",
+        "structured",
+    ),
+    "logprobs": ("logprob",),
+    "temperature": ("temperature",),
+}
+
+
+@frozen(kw_only=True)
+class Manner:
+    """How to ask: the parameters of a request that do not depend on it."""
+
+    model: str
+    temperature: float | None
+    max_tokens: int | None
+
+
+@frozen(kw_only=True)
+class Completion:
+    """The one message of a reply, with its tokens and what it cost."""
+
+    content: str
+    tokens: tuple[Token, ...]
+    model: str | None
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class BodyWriter:
+    """Writes the bodies of requests.
+
+    What most requests share (instructions, the texts of one response, the schema of
+    one set of answers) is turned into JSON once and kept for a while.
+    """
+
+    def __init__(self, manner: Manner) -> None:
+        self._manner = manner
+        self._json = lru_cache(maxsize=_KEPT)(_ENCODER.encode)
+        self._ends: dict[tuple[frozenset[str], tuple[str, ...]], str] = {}
+
+    def write(
+        self,
+        prompt: Prompt,
+        questions: Mapping[str, Question],
+        *,
+        schema: Callable[[Mapping[str, Question]], Plain],
+        without: frozenset[str],
+    ) -> bytes:
+        """Give the body of a request, without the parameters in ``without``."""
+        key = (without, tuple([question.digest for question in questions.values()]))
+        end = self._ends.get(key)
+        if end is None:
+            if len(self._ends) >= _KEPT:
+                self._ends.clear()
+            end = self._ends[key] = self._end(questions, schema, without)
+        opening = self._json(prompt.opening)[:-1]
+        closing = _ENCODER.encode(prompt.closing)[1:]
+        return (
+            f'{{"messages":[{{"role":"system","content":{self._json(prompt.system)}}},'
+            f'{{"role":"user","content":{opening}{closing}}}],{end}'
+        ).encode("ascii")
+
+    def _end(
+        self,
+        questions: Mapping[str, Question],
+        schema: Callable[[Mapping[str, Question]], Plain],
+        without: frozenset[str],
+    ) -> str:
+        return _ENCODER.encode(
+            parameters(self._manner, schema(questions), without=without)
+        )[1:]
+
+
+def parameters(
+    manner: Manner, schema: Plain, *, without: frozenset[str]
+) -> dict[str, Plain]:
+    """Give the parameters of a request, all but its messages."""
+    body: dict[str, Plain] = {"model": manner.model}
+    if "temperature" not in without:
+        body["temperature"] = 0 if manner.temperature is None else manner.temperature
+    if manner.max_tokens is not None:
+        body["max_tokens"] = manner.max_tokens
+    if "response_format" not in without:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answers", "strict": True, "schema": schema},
+        }
+    if "logprobs" not in without:
+        body["logprobs"] = True
+        body["top_logprobs"] = _TOP_LOGPROBS
+    return body
+
+
+def read_completion(reply: Reply, *, peer: str) -> Completion:
+    """Read a reply with status 200.
+
+    Raises:
+        JudgeError: ``judge_unparseable`` for what is no chat completion with just
+            one message of text, ``judge_truncated``, ``judge_refused``.
+    """
+    document = _document(reply, peer)
+    choices = document.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise _no_completion(f"the reply of {peer} has no choices")
+    if len(choices) > 1 or not isinstance(choices[0], dict):
+        raise _no_completion(f"the reply of {peer} has not just one choice")
+    choice: dict[str, object] = choices[0]
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise _no_completion(f"the reply of {peer} has no message")
+    refused, finish = message.get("refusal"), choice.get("finish_reason")
+    if refused or finish == "content_filter":
+        said = clean(refused) if isinstance(refused, str) else "content filter"
+        raise JudgeError(
+            FailureKind.JUDGE_REFUSED, f"the judge refused to answer: {said}"
+        )
+    if finish == "length":
+        raise JudgeError(
+            FailureKind.JUDGE_TRUNCATED,
+            "the judge's reply was cut at its greatest length; raise max_tokens or "
+            "use ask=each",
+        )
+    content = message.get("content")
+    if not isinstance(content, str) or not content.strip():
+        what = "calls a tool" if message.get("tool_calls") else "has no content"
+        raise _no_completion(f"the judge's message {what} instead of answering")
+    model, usage = document.get("model"), document.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Completion(
+        content=content,
+        tokens=read_tokens(choice.get("logprobs")),
+        model=_model_name(model),
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        completion_tokens=_count(counts.get("completion_tokens")),
+    )
+
+
+def _document(reply: Reply, peer: str) -> dict[str, object]:
+    if not reply.body.strip():
+        raise _no_completion(f"{peer} answered 200 with an empty body")
+    try:
+        document = json.loads(reply.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        kind = clean(reply.content_type, limit=60) or "no content type"
+        reason = f"{peer} answered 200 with a body that is no JSON ({kind})"
+        raise _no_completion(reason) from None
+    if not isinstance(document, dict):
+        raise _no_completion(f"the reply of {peer} is no JSON object")
+    return document
+
+
+def _no_completion(reason: str) -> JudgeError:
+    return JudgeError(FailureKind.JUDGE_UNPARSEABLE, reason)
+
+
+def _model_name(value: object) -> str | None:
+    if not isinstance(value, str) or not value:
+        return None
+    is_plain = value.isprintable() and len(value) <= _LONGEST_NAME
+    return value if is_plain else clean(value, limit=_LONGEST_NAME)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 0
+    return min(max(value, 0), _MOST_TOKENS)

@@ -1,0 +1,168 @@
+"""One HTTP request with JSON, and every way in which it can fail, by kind.
+
+The peer is not trusted: redirects are not followed, a body has a greatest size
+(after decompression), and what it says about an error is shortened and stripped of
+control characters.  Neither deadlines nor retries are decided here.
+"""
+
+import io
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from rubricdsl.diagnostics import JudgeError
+from rubricdsl.model.ruling import FailureKind
+
+if TYPE_CHECKING:
+    import aiohttp
+
+MAX_BODY = 8 * 1024 * 1024
+_ONE_PIECE = 1024 * 1024
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@frozen
+class Reply:
+    """An HTTP reply, its body read."""
+
+    status: int
+    content_type: str
+    location: str | None
+    body: bytes
+
+
+class JsonPoster:
+    """Posts JSON to one address, over at most ``connections`` connections.
+
+    The session is opened with the first request, in the event loop that sends it.
+    """
+
+    def __init__(
+        self, address: str, *, headers: Mapping[str, str], connections: int
+    ) -> None:
+        self._url = address
+        self._headers = dict(headers)
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+        parts = urlsplit(address)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.peer = f"{parts.hostname}:{port}"
+
+    async def post(self, body: bytes) -> Reply:
+        """Send JSON and give the reply, whatever its status.
+
+        Raises:
+            JudgeError: of a ``transport_…`` kind when there is no whole reply.
+        """
+        import aiohttp
+
+        session = self._session
+        if session is None:
+            session = self._session = self._open()
+        # aiohttp sends bytes in one piece, and warns of it where they are many.
+        data = body if len(body) < _ONE_PIECE else io.BytesIO(body)
+        try:
+            async with session.post(
+                self._url, data=data, allow_redirects=False
+            ) as response:
+                return Reply(
+                    response.status,
+                    response.headers.get("Content-Type", ""),
+                    response.headers.get("Location"),
+                    await self._read(response),
+                )
+        except TimeoutError:
+            # It is an OSError, but whose deadline it was is for the caller to say.
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failure(error, self.peer) from None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        return aiohttp.ClientSession(
+            headers={**self._headers, "Content-Type": "application/json"},
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+
+    async def _read(self, response: "aiohttp.ClientResponse") -> bytes:
+        length = response.content_length
+        if length is not None and length > MAX_BODY:
+            self._refuse_size()
+        if length is not None and "Content-Encoding" not in response.headers:
+            return await response.read()
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                # What follows is not read: the connection is of no more use.
+                response.close()
+                self._refuse_size()
+        return bytes(body)
+
+    def _refuse_size(self) -> NoReturn:
+        raise JudgeError(
+            FailureKind.TRANSPORT_LOCAL_RESOURCE,
+            f"the reply of {self.peer} is larger than {MAX_BODY // 1024**2} MiB",
+        )
+
+
+def _failure(error: Exception, peer: str) -> JudgeError:
+    """Sort what a client raises; in aiohttp, the more special comes first."""
+    import aiohttp
+
+    cause = getattr(error, "certificate_error", None) or getattr(
+        error, "os_error", error
+    )
+    text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause)
+    for type_, kind, reason in (
+        (
+            aiohttp.ClientConnectorCertificateError,
+            FailureKind.TRANSPORT_UNREACHABLE,
+            f"the certificate of {peer} is not trusted: {text}",
+        ),
+        (
+            aiohttp.ClientConnectorDNSError,
+            FailureKind.TRANSPORT_UNREACHABLE,
+            f"no address was found for {peer}: {text}",
+        ),
+        (
+            aiohttp.ClientConnectorError,
+            FailureKind.TRANSPORT_UNREACHABLE,
+            f"no connection to {peer}: {text}",
+        ),
+        (
+            (aiohttp.ClientPayloadError, aiohttp.ClientResponseError),
+            FailureKind.TRANSPORT_PEER_DROP,
+            f"the reply of {peer} was cut or garbled: {text}",
+        ),
+        (
+            aiohttp.ClientError,
+            FailureKind.TRANSPORT_PEER_DROP,
+            f"{peer} closed the connection: {text}",
+        ),
+    ):
+        if isinstance(error, type_):
+            return JudgeError(kind, clean(reason))
+    return JudgeError(
+        FailureKind.TRANSPORT_LOCAL_RESOURCE,
+        clean(f"no connection to {peer} could be made here: {text}"),
+    )
+
+
+def clean(text: str, *, limit: int = 300) -> str:
+    """Give one line of a stranger's text, without control characters."""
+    line = _CONTROL.sub(" ", text).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,241 @@
+"""Which judge decides which criterion: resolution, from the command line down.
+
+``--judge SPEC`` replaces every judge that a rubric names, ``--judge NAME=SPEC``
+only the block NAME; then what ``rub.toml`` says of that name, then the block's own
+models, then the default.  A replaced block keeps its instructions and its way of
+asking (unless the SPEC has an ``ask``), since those belong to the question, but not
+its votes, which belong to the judges.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from attrs import evolve, field, frozen
+
+from rubricdsl.diagnostics import fail
+from rubricdsl.judging.config import JudgeEntry, ProjectConfig
+from rubricdsl.judging.options import ENGINE_OPTIONS, OptionValue
+from rubricdsl.judging.panels import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_TIMEOUT,
+    Judge,
+    Panel,
+)
+from rubricdsl.judging.spec import find_offer, parse_model
+from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
+from rubricdsl.model.rubric import Ask, BoundRubric, JudgeSpec, VoteRule
+from rubricdsl.model.source import Span
+
+_NO_OVERRIDES: Mapping[str, JudgeSettings] = MappingProxyType({})
+_NO_JUDGE_HINT = (
+    "name one with --judge SPEC or RUB_JUDGE, or install the embedded one: "
+    'pip install "rubricdsl[presence]"'
+)
+
+
+@frozen(kw_only=True)
+class JudgeChoice:
+    """What was chosen outside the rubric.
+
+    ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
+    for criteria that name none.  ``concurrency`` holds where a judge says nothing.
+    """
+
+    override: JudgeSettings | None = None
+    overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
+    default: JudgeSettings | None = None
+    concurrency: int = DEFAULT_CONCURRENCY
+
+
+@frozen
+class _Draft:
+    """A panel before its backends are made; ``span`` is where they are named."""
+
+    members: tuple[JudgeSettings, ...]
+    block: JudgeSpec
+    entry: JudgeEntry | None = None
+    span: Span | None = field(default=None, kw_only=True)
+
+
+class JudgeBook:
+    """Makes the judges that rubrics ask for, each once, and closes them.
+
+    ``offers`` are the installed backends by name, ``distributions`` tells which
+    distribution offers each.
+    """
+
+    def __init__(
+        self,
+        offers: Mapping[str, JudgeBackendOffer],
+        *,
+        environ: Mapping[str, str],
+        choice: JudgeChoice,
+        config: ProjectConfig | None = None,
+        distributions: Mapping[str, str] | None = None,
+    ) -> None:
+        self._offers = offers
+        self._environ = environ
+        self._choice = choice
+        self._config = config or ProjectConfig()
+        self._distributions = distributions or {}
+        self._judges: dict[tuple[object, ...], Judge] = {}
+        self._panels: dict[tuple[str | None, JudgeSpec | None], Panel] = {}
+
+    def panel(self, rubric: BoundRubric, name: str | None) -> Panel:
+        """Give the panel for criteria of ``rubric`` whose judge is ``name``.
+
+        Raises:
+            RubricError: D201, D202, D203 or D205 where it cannot be had.
+        """
+        block = next((spec for spec in rubric.judges if spec.name == name), None)
+        key = (name, block)
+        if key not in self._panels:
+            self._panels[key] = self._make(name, block)
+        return self._panels[key]
+
+    async def close(self) -> None:
+        """Close every backend that was made; all are closed, whatever one raises."""
+        judges, self._judges = list(self._judges.values()), {}
+        self._panels.clear()
+        errors: list[Exception] = []
+        for judge in judges:
+            try:
+                await judge.backend.close()
+            except Exception as error:  # noqa: BLE001 - raised below, together
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("judges that could not be closed", errors)
+
+    # ------------------------------------------------------------ resolution
+
+    def _make(self, name: str | None, block: JudgeSpec | None) -> Panel:
+        draft = self._draft(name, block)
+        block, entry = draft.block, draft.entry
+        options = self._shared_options(draft)
+        judges = tuple(
+            self._judge(settings, options, span=draft.span)
+            for settings in draft.members
+        )
+        asks = [settings.options.get("ask") for settings in draft.members]
+        ask = next((a for a in (*asks, options.get("ask")) if a), block.ask)
+        panel = Panel(
+            members=judges,
+            ask=Ask(str(ask)),
+            votes=block.votes,
+            rule=block.rule,
+            skip_failed=block.skip_failed,
+            instructions=block.instructions,
+        )
+        if entry is None:
+            return panel
+        return evolve(
+            panel,
+            votes=entry.votes or panel.votes,
+            rule=entry.rule or panel.rule,
+            skip_failed=(
+                panel.skip_failed if entry.skip_failed is None else entry.skip_failed
+            ),
+        )
+
+    def _draft(self, name: str | None, block: JudgeSpec | None) -> _Draft:
+        bare = block or JudgeSpec(name or "")
+        replacement = self._choice.override
+        if replacement is None and name is not None:
+            replacement = self._choice.overrides.get(name)
+        if replacement is not None:
+            return self._replaced(replacement, bare)
+        entry = self._config.judges.get(name) if name is not None else None
+        if entry is not None and entry.members:
+            return _of_entry(entry, bare)
+        if bare.models:
+            members = tuple(parse_model(m, span=bare.span) for m in bare.models)
+            return _Draft(members, bare, entry, span=bare.span)
+        default = self._choice.default
+        if default is None:
+            fail(
+                "D205",
+                f"no judge is given for `{name}`"
+                if name is not None
+                else "no judge is given",
+                hint=_NO_JUDGE_HINT,
+                span=bare.span if block else None,
+            )
+        return self._named(default, bare) or _Draft((default,), bare, entry)
+
+    def _replaced(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft:
+        """Put a SPEC in place of a block's judges."""
+        block = evolve(
+            block,
+            models=(),
+            votes=1,
+            rule=VoteRule.MAJORITY,
+            skip_failed=False,
+            temperature=None,
+            max_tokens=None,
+        )
+        return self._named(settings, block) or _Draft((settings,), block)
+
+    def _named(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft | None:
+        """Look a SPEC up that is the name of a judge in rub.toml."""
+        entry = None if settings.model else self._config.judges.get(settings.backend)
+        if entry is None or not entry.members:
+            return None
+        options = {**entry.options, **settings.options}
+        return _of_entry(evolve(entry, options=options), block)
+
+    def _shared_options(self, draft: _Draft) -> dict[str, OptionValue]:
+        options: dict[str, OptionValue] = {}
+        if draft.block.temperature is not None:
+            options["temperature"] = draft.block.temperature
+        if draft.block.max_tokens is not None:
+            options["max_tokens"] = draft.block.max_tokens
+        if draft.entry is not None:
+            options.update(draft.entry.options)
+        return options
+
+    def _judge(
+        self,
+        settings: JudgeSettings,
+        shared: Mapping[str, OptionValue],
+        *,
+        span: Span | None,
+    ) -> Judge:
+        offer = find_offer(settings, self._offers, span=span)
+        known = {*ENGINE_OPTIONS, *offer.options}
+        # What is said of several judges, or of any that may come, holds for those
+        # that know it: a backend without a temperature is asked without one.
+        options = {
+            **{name: value for name, value in shared.items() if name in known},
+            **settings.options,
+        }
+        timeout = float(options.pop("timeout", DEFAULT_TIMEOUT))
+        concurrency = int(options.pop("concurrency", self._choice.concurrency))
+        options.pop("ask", None)
+        settings = evolve(settings, options={**options, "concurrency": concurrency})
+        if offer.resolve is not None:
+            settings = offer.resolve(settings, self._environ)
+        key = (
+            settings.backend,
+            settings.model,
+            tuple(sorted(settings.options.items())),
+            timeout,
+        )
+        judge = self._judges.get(key)
+        if judge is None:
+            judge = Judge(
+                settings=settings,
+                backend=offer.create(settings, self._environ),
+                timeout=timeout,
+                concurrency=concurrency,
+                distribution=self._distributions.get(offer.name, offer.name),
+            )
+            self._judges[key] = judge
+        return judge
+
+
+def _of_entry(entry: JudgeEntry, block: JudgeSpec) -> _Draft:
+    if len(entry.members) > 1:
+        return _Draft(entry.members, block, entry, span=entry.span)
+    (member,) = entry.members
+    member = evolve(member, options={**entry.options, **member.options})
+    return _Draft((member,), block, evolve(entry, options={}), span=entry.span)

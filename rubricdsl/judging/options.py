@@ -1,0 +1,149 @@
+"""Options of a judge: which there are, and the type of each one's value."""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from rubricdsl.judging.redaction import is_secret_option, looks_secret
+from rubricdsl.model.rubric import Ask
+
+OptionValue: TypeAlias = str | float | bool
+
+ENGINE_OPTIONS = ("ask", "timeout", "concurrency")
+
+# Options that change how a verdict is had, and not what it is.
+INCIDENTAL_OPTIONS = frozenset(
+    {
+        "timeout",
+        "concurrency",
+        "api_key_env",
+        "price_prompt",
+        "price_completion",
+    }
+)
+
+
+class OptionError(ValueError):
+    """An option whose value is not right; the text says what it must be."""
+
+
+class SecretError(OptionError):
+    """An option that is, or holds, a secret."""
+
+
+def check_option(name: str, value: object) -> OptionValue:
+    """Give the value of a judge option in its type.
+
+    Text is read as the type that the option has; options that only a plugin
+    knows become a number or a truth value where they look like one.
+
+    Raises:
+        SecretError: for secrets; the text repeats nothing of the value.
+        OptionError: for a value of the wrong type.
+    """
+    if is_secret_option(name) or (isinstance(value, str) and looks_secret(value)):
+        raise SecretError(f"`{name}` holds a secret")
+    reader = _READERS.get(name)
+    if reader is not None:
+        return reader(value)
+    return _any(value)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give a hint that names the nearest of the known names, or all of them."""
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"known are {', '.join(names)}" if names else "there are none"
+
+
+def _any(value: object) -> OptionValue:
+    if isinstance(value, bool | str):
+        if value == "true":
+            return True
+        if value == "false":
+            return False
+        if isinstance(value, bool) or not _NUMBER.fullmatch(value):
+            return value
+    return _number(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise OptionError("must be a number")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise OptionError(f"must be a number, not {value!r}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise OptionError("must be a finite number")
+    return number
+
+
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+
+
+def _between(low: float, high: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        number = _number(value)
+        if not low <= number <= high:
+            raise OptionError(f"must be from {low:g} to {high:g}, not {number:g}")
+        return number
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        number = _number(value)
+        if number != int(number) or not low <= number <= high:
+            raise OptionError(
+                f"must be a whole number from {low} to {high}, not {number:g}"
+            )
+        return int(number)
+
+    return read
+
+
+def _ask(value: object) -> str:
+    if not isinstance(value, str) or value not in set(Ask):
+        raise OptionError("must be `together` or `each`")
+    return value
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str):
+        raise OptionError("must be an address such as http://127.0.0.1:8080/v1")
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise OptionError(f"is no address: {error}") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise OptionError("must begin with http:// or https:// and name a host")
+    if parts.query or parts.fragment:
+        raise OptionError("must have neither ? nor #")
+    return value.rstrip("/")
+
+
+def _variable(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*", value):
+        raise OptionError("must be the name of an environment variable")
+    return value
+
+
+_PRICE = _between(0, 1_000_000)
+_READERS: dict[str, Callable[[object], OptionValue]] = {
+    "ask": _ask,
+    "timeout": _between(0.001, 86_400),
+    "concurrency": _whole(1, 10_000),
+    "temperature": _between(0, 5),
+    "max_tokens": _whole(1, 10_000_000),
+    "base_url": _address,
+    "api_key_env": _variable,
+    "price_prompt": _PRICE,
+    "price_completion": _PRICE,
+}

@@ -1,0 +1,224 @@
+"""Who decides a question, and how several answers to it become one.
+
+A panel has one or more judges, each asked one or more times.  Every answer is a
+verdict of its own; the panel's verdict is made of them by a rule, and its reason
+says who said what.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from statistics import fmean
+from typing import TypeAlias
+
+import attrs
+from attrs import frozen
+
+from rubricdsl.judging.options import INCIDENTAL_OPTIONS
+from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.protocols import JudgeBackend, JudgeSettings
+from rubricdsl.model.rubric import Ask, Criterion, LevelScale, Scale, VoteRule
+from rubricdsl.model.ruling import NA, YES, Failure, Ruling, RulingWord
+from rubricdsl.scoring.leaves import RulingWorths, hurts
+
+DEFAULT_TIMEOUT = 120.0
+DEFAULT_CONCURRENCY = 16
+
+_SKIPPED = 0.5
+Worth: TypeAlias = Callable[[Ruling], float]
+
+
+@attrs.frozen(kw_only=True, eq=False, slots=False)
+class Judge:
+    """A backend that is ready, and how it is used.
+
+    ``timeout`` is in seconds, for one question with all that is done to have it
+    answered; ``concurrency`` is the number of requests in flight at once.
+    ``distribution`` provides the backend.
+    """
+
+    settings: JudgeSettings
+    backend: JudgeBackend
+    timeout: float = DEFAULT_TIMEOUT
+    concurrency: int = DEFAULT_CONCURRENCY
+    distribution: str = "rubricdsl"
+
+    @property
+    def name(self) -> str:
+        """The judge's name in results."""
+        return self.settings.name
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all settings that an answer can depend on."""
+        options: dict[str, Plain] = {
+            name: value
+            for name, value in self.settings.options.items()
+            if name not in INCIDENTAL_OPTIONS
+        }
+        return digest(self.settings.backend, self.settings.model, options)
+
+
+@frozen(eq=False)
+class Seat:
+    """One place on a panel: a judge, and the how-manieth time it is asked.
+
+    ``manner`` is the digest of judge, way of asking, instructions and time.
+    """
+
+    judge: Judge
+    sample: int
+    manner: str
+
+
+@attrs.frozen(kw_only=True, eq=False, slots=False)
+class Panel:
+    """The judges of a criterion, and the rule that makes one verdict of theirs."""
+
+    members: tuple[Judge, ...]
+    ask: Ask = Ask.TOGETHER
+    votes: int = 1
+    rule: VoteRule = VoteRule.MAJORITY
+    skip_failed: bool = False
+    instructions: str | None = None
+
+    @cached_property
+    def seats(self) -> tuple[Seat, ...]:
+        """Every judge as often as it votes."""
+        return tuple(
+            Seat(judge, sample, self._manner(judge, sample))
+            for judge in self.members
+            for sample in range(self.votes)
+        )
+
+    @cached_property
+    def name(self) -> str:
+        """The panel's name in results: its judge's, or rule and judges."""
+        names = ", ".join(judge.name for judge in self.members)
+        if len(self.seats) == 1:
+            return names
+        times = f"{self.votes} x " if self.votes > 1 else ""
+        return f"{self.rule} of {times}{names}"
+
+    def _manner(self, judge: Judge, sample: int) -> str:
+        return digest(judge.identity, str(self.ask), self.instructions, sample)
+
+    def decide(
+        self, ballots: Sequence[Verdict], *, scale: Scale, worth: Worth
+    ) -> Verdict:
+        """Make one verdict of the ballots, in the order of the seats.
+
+        * ``majority``: the ruling given most often; among equals, the one that
+          hurts the score.
+        * ``unanimous``: the ruling that says least; so yes if all say yes.
+        * ``any``: the ruling that says most; so yes if one says yes.
+        * ``mean``: a number, the mean of the probabilities of yes where every
+          ballot has one, else of yes as 1, partly as 1/2 and no as 0; for levels
+          the mean level, which may lie between two steps.
+
+        For the last three n/a is set aside, unless over half say n/a.
+
+        ``worth`` is what a ruling is worth to the score; only here, where the
+        answers are in, does a criterion's mark play a part.  A ballot that failed
+        fails the panel, or is left out if failed ballots are skipped and there are
+        others.  The probability is the mean of the ballots'.
+        """
+        provenance = self._provenance(ballots)
+        tally = self._tally(ballots)
+        cast = [b for b in ballots if b.ruling is not None]
+        failed = [
+            (seat, ballot.failure)
+            for seat, ballot in zip(self.seats, ballots, strict=True)
+            if ballot.failure is not None
+        ]
+        if failed and not (self.skip_failed and cast):
+            seat, failure = failed[0]
+            reason = f"{seat.judge.name}: {failure.reason} ({tally})"
+            return Verdict(failure=Failure(failure.kind, reason), provenance=provenance)
+        ruling = self._ruling([b for b in cast if b.ruling], scale, worth)
+        agreeing = [b for b in cast if b.ruling == ruling] or cast
+        said = next((b.reason for b in agreeing if b.reason), None)
+        return Verdict(
+            ruling=ruling,
+            probability=_mean_probability(cast),
+            evidence=next((b.evidence for b in agreeing if b.evidence), None),
+            reason=f"{tally}. {said}" if said else tally,
+            provenance=provenance,
+        )
+
+    def _ruling(self, cast: Sequence[Verdict], scale: Scale, worth: Worth) -> Ruling:
+        rulings = [b.ruling for b in cast if b.ruling is not None]
+        if self.rule is VoteRule.MAJORITY:
+            counts = Counter(rulings)
+            most = max(counts.values())
+            tied = [ruling for ruling, n in counts.items() if n == most]
+            return min(tied, key=worth)
+        proper = [ruling for ruling in rulings if ruling != NA]
+        if len(rulings) > 2 * len(proper) or not proper:
+            return NA
+        if self.rule is VoteRule.UNANIMOUS:
+            return min(proper, key=_truth)
+        if self.rule is VoteRule.ANY:
+            return max(proper, key=_truth)
+        if isinstance(scale, LevelScale):
+            return Ruling.level(fmean(map(_truth, proper)))
+        probability = _mean_probability([b for b in cast if b.ruling != NA])
+        if probability is None:
+            probability = fmean(map(_truth, proper))
+        return Ruling.of_number(probability)
+
+    def _tally(self, ballots: Sequence[Verdict]) -> str:
+        votes = [
+            f"{seat.judge.name} {ballot.ruling}"
+            if ballot.ruling is not None
+            else f"{seat.judge.name} failed "
+            f"({ballot.failure.kind if ballot.failure else 'no answer'})"
+            for seat, ballot in zip(self.seats, ballots, strict=True)
+        ]
+        return f"{self.rule}: {', '.join(votes)}"
+
+    def _provenance(self, ballots: Sequence[Verdict]) -> Provenance:
+        parts = [ballot.provenance for ballot in ballots]
+        models = sorted({part.model for part in parts if part.model is not None})
+        times = [part.at for part in parts if part.at is not None]
+        return Provenance(
+            judge=self.name,
+            question=parts[0].question,
+            response=parts[0].response,
+            settings=digest(
+                [seat.manner for seat in self.seats], str(self.rule), self.skip_failed
+            ),
+            template=digest([part.template for part in parts]),
+            model=", ".join(models) or None,
+            at=max(times, default=None),
+        )
+
+
+def oriented_worth(criterion: Criterion) -> Worth:
+    """Give what each ruling on a criterion is worth to the score, in [0, 1].
+
+    The less a ruling is worth, the more it hurts.  n/a is worth what the
+    criterion's rule says, and one half where it is skipped.
+    """
+    worths = RulingWorths.of(criterion)
+    worst = hurts(criterion)
+
+    def worth(ruling: Ruling) -> float:
+        value = worths.worth(ruling)
+        return _SKIPPED if value is None else abs(value - worst)
+
+    return worth
+
+
+def _truth(ruling: Ruling) -> float:
+    if ruling.word is RulingWord.PARTLY:
+        return 0.5
+    if ruling.number is not None:
+        return ruling.number
+    return 1.0 if ruling == YES else 0.0
+
+
+def _mean_probability(ballots: Sequence[Verdict]) -> float | None:
+    known = [b.probability for b in ballots if b.probability is not None]
+    return fmean(known) if known and len(known) == len(ballots) else None

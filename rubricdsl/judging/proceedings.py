@@ -1,0 +1,398 @@
+"""How jobs go from opened to scored; nothing here waits, sends or receives.
+
+A sheet is opened, its criteria are asked as soon as what they need is met, and when
+nothing is left to be had it becomes a scorecard.  What can be answered without a
+judge is answered here: checks, unmet needs, and responses that say nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import frozen
+
+from rubricdsl.checks.running import run_check
+from rubricdsl.diagnostics import CheckError, FactMissingError
+from rubricdsl.judging import degenerate
+from rubricdsl.judging.acceptance import plain_text
+from rubricdsl.judging.dockets import (
+    Batch,
+    BatchGroups,
+    Docket,
+    Inquiry,
+    InquiryKey,
+    Job,
+    Poll,
+    Seen,
+    Sheet,
+    Waiter,
+    by_response,
+)
+from rubricdsl.judging.events import Listener, VerdictReached
+from rubricdsl.judging.panels import Seat
+from rubricdsl.judging.planning import (
+    CheckedCriterion,
+    JudgedCriterion,
+    PlannedCriterion,
+    RubricPlan,
+)
+from rubricdsl.judging.quotes import QuoteSource
+from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.model.judgement import Provenance, Question, Verdict
+from rubricdsl.model.protocols import CheckFunction, Clock, Facts
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import LevelScale
+from rubricdsl.model.ruling import NO, Failure, FailureKind
+from rubricdsl.model.scorecard import Scorecard
+
+FactsOf = Callable[[Response], Facts]
+
+_CANCELLED = "the run was stopped before this was judged"
+
+
+@frozen(kw_only=True)
+class Surroundings:
+    """All that a run gets from outside beside jobs and judges.
+
+    ``clock`` gives seconds since the epoch, for records; ``stopwatch`` seconds
+    since whenever, for durations.
+    """
+
+    functions: Mapping[str, CheckFunction]
+    facts: FactsOf
+    clock: Clock
+    stopwatch: Clock
+    redactor: Redactor
+    listener: Listener | None
+
+
+class Proceedings:
+    """The jobs of a run, from the first opened to the last scored."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        plans: Mapping[int, RubricPlan],
+        surroundings: Surroundings,
+    ) -> None:
+        self._jobs = jobs
+        self._plans = plans
+        self._around = surroundings
+        self._unopened = list(reversed(by_response(jobs)))
+        self._open: set[Docket] = set()
+        # Only questions that do not show the response can come up in two dockets.
+        self._shared: dict[InquiryKey, Inquiry] = {}
+        self._scorecards: list[Scorecard | None] = [None] * len(jobs)
+        self.scored = 0
+        self.notices: dict[str, None] = {}
+
+    # --------------------------------------------------------------- the way
+
+    def open_next(self) -> Sequence[Batch] | None:
+        """Open the next docket and give what to ask; None if there is no more."""
+        if not self._unopened:
+            return None
+        started = self._around.stopwatch()
+        docket = Docket([self._sheet(place, started) for place in self._unopened.pop()])
+        self._open.add(docket)
+        return self._advance(docket)
+
+    def settle(self, inquiry: Inquiry, verdict: Verdict) -> Sequence[Batch]:
+        """Hand a verdict to all who wait for it, and give what to ask next."""
+        inquiry.verdict = verdict
+        waiters, inquiry.waiters = inquiry.waiters, []
+        batches: list[Batch] = []
+        for waiter in waiters:
+            waiter.docket.outstanding -= 1
+            self._deliver(waiter, verdict)
+            if not waiter.docket.outstanding:
+                batches.extend(self._advance(waiter.docket))
+        return batches
+
+    def scorecards(self) -> tuple[Scorecard, ...]:
+        """Give all scorecards in the order of the jobs.
+
+        Those still under way show what is known; the rest of their verdicts has
+        failed with kind ``cancelled``.
+        """
+        under_way = {s.index: s for docket in self._open for s in docket.sheets}
+        started = self._around.stopwatch()
+        return tuple(
+            scorecard
+            or self._cancelled(under_way.get(place) or self._sheet(place, started))
+            for place, scorecard in enumerate(self._scorecards)
+        )
+
+    def note(self, notice: str) -> None:
+        """Keep a sentence that a person should read, once."""
+        self.notices[plain_text(notice, self._around.redactor)] = None
+
+    # ---------------------------------------------------------------- sheets
+
+    def _sheet(self, place: int, started: float) -> Sheet:
+        job = self._jobs[place]
+        return Sheet(place, self._plans[id(job.rubric)], job.response, started)
+
+    def _advance(self, docket: Docket) -> list[Batch]:
+        groups = BatchGroups()
+        for sheet in docket.sheets:
+            while ready := self._ready(sheet):
+                for planned in ready:
+                    self._put(docket, sheet, planned, groups)
+        if not docket.outstanding:
+            self._open.discard(docket)
+            for sheet in docket.sheets:
+                self._close(sheet)
+        return list(groups.batches())
+
+    def _ready(self, sheet: Sheet) -> list[PlannedCriterion]:
+        """Give the criteria that can be asked now and were not asked before."""
+        plan = sheet.plan
+        if not plan.scorer.prerequisites.bearing:
+            paths = () if sheet.asked else tuple(plan.criteria)
+        else:
+            readiness = plan.scorer.prerequisites.decide(sheet.verdicts)
+            for path, verdict in readiness.decided.items():
+                self._record(sheet, plan.criteria[path], verdict)
+            ready = (criterion.path for criterion in readiness.ready)
+            paths = tuple(path for path in ready if path not in sheet.asked)
+        sheet.asked.update(paths)
+        return [plan.criteria[path] for path in paths]
+
+    def _put(
+        self,
+        docket: Docket,
+        sheet: Sheet,
+        planned: PlannedCriterion,
+        groups: BatchGroups,
+    ) -> None:
+        if isinstance(planned, CheckedCriterion):
+            self._record(sheet, planned, self._check(sheet, planned))
+            return
+        sees = planned.criterion.sees or EVERYTHING
+        try:
+            seen = self._seen(sheet, sees)
+        except FactMissingError as error:
+            verdict = self._failed(
+                FailureKind.FACT_MISSING,
+                str(error),
+                provenance=Provenance(
+                    judge=planned.panel.name,
+                    question=planned.question.digest,
+                    response="",
+                ),
+            )
+            self._record(sheet, planned, verdict)
+            return
+        seats = planned.panel.seats
+        poll = Poll(planned.panel, [None] * len(seats)) if len(seats) > 1 else None
+        for place, seat in enumerate(seats):
+            waiter = Waiter(docket, sheet, planned, poll, place)
+            self._inquire(waiter, seat, seen, groups)
+
+    def _inquire(
+        self, waiter: Waiter, seat: Seat, seen: Seen, groups: BatchGroups
+    ) -> None:
+        question = self._question(waiter, seat)
+        verdict = self._unasked(waiter, seat, seen, question)
+        if verdict is None:
+            key = (seat.manner, seen.sight.digest, question.digest)
+            local = "response" in seen.sight.texts
+            known = waiter.docket.inquiries if local else self._shared
+            inquiry = known.get(key)
+            if inquiry is None:
+                inquiry = known[key] = Inquiry(question, seat, seen)
+                groups.add(inquiry, waiter)
+            verdict = inquiry.verdict
+            if verdict is None:
+                inquiry.waiters.append(waiter)
+                waiter.docket.outstanding += 1
+                return
+        self._deliver(waiter, verdict)
+
+    def _question(self, waiter: Waiter, seat: Seat) -> Question:
+        question = waiter.judged.question
+        if not seat.judge.backend.capabilities.by_name:
+            return question
+        sheet = waiter.sheet
+        return _asked_by(
+            question,
+            (
+                sheet.plan.rubric.name,
+                waiter.judged.criterion.path,
+                sheet.response.prompt_id,
+                sheet.response.response_id,
+            ),
+        )
+
+    def _unasked(
+        self, waiter: Waiter, seat: Seat, seen: Seen, question: Question
+    ) -> Verdict | None:
+        """Give the verdict that needs no asking, if there is one."""
+        judge = seat.judge
+        capabilities = judge.backend.capabilities
+        if isinstance(question.scale, LevelScale) and not capabilities.levels:
+            return self._failed(
+                FailureKind.JUDGE_UNSUPPORTED,
+                f"the judge {judge.name} gives no levels; name another with --judge "
+                "or in the criterion's `judge:`",
+                provenance=self.provenance(question, seat, seen),
+            )
+        if (
+            capabilities.is_model
+            and waiter.judged.plainly_no
+            and "response" in seen.sight.texts
+            and degenerate.says_nothing(seen.sight.texts["response"])
+        ):
+            return Verdict(
+                ruling=NO,
+                reason=degenerate.REASON,
+                provenance=Provenance(
+                    judge=degenerate.JUDGE_NAME,
+                    question=question.digest,
+                    response=seen.sight.digest,
+                    at=self._around.clock(),
+                ),
+            )
+        return None
+
+    def _seen(self, sheet: Sheet, sees: tuple[str, ...]) -> Seen:
+        seen = sheet.sights.get(sees)
+        if seen is None:
+            sight = look(sees, sheet.plan.rubric, sheet.response)
+            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts))
+        return seen
+
+    def _check(self, sheet: Sheet, planned: CheckedCriterion) -> Verdict:
+        sight = self._seen(sheet, EVERYTHING).sight
+        provenance = Provenance(
+            judge="check",
+            question=planned.digest,
+            response=sight.digest,
+            at=self._around.clock(),
+        )
+        try:
+            ruling = run_check(
+                planned.criterion,
+                check_names(sheet.plan.rubric, sheet.response),
+                self._around.facts(sheet.response),
+                self._around.functions,
+            )
+        except CheckError as error:
+            return self._failed(error.kind, str(error), provenance=provenance)
+        except Exception as error:  # noqa: BLE001 - plugins raise anything
+            reason = f"the check raised {type(error).__name__}: {error}"
+            return self._failed(FailureKind.CHECK_FAILED, reason, provenance=provenance)
+        return Verdict(ruling=ruling, provenance=provenance)
+
+    def _deliver(self, waiter: Waiter, verdict: Verdict) -> None:
+        poll = waiter.poll
+        if poll is not None:
+            if not poll.cast(waiter.place, verdict):
+                return
+            verdict = poll.decide(waiter.judged)
+        self._record(waiter.sheet, waiter.judged, verdict)
+
+    def _record(
+        self, sheet: Sheet, planned: PlannedCriterion, verdict: Verdict
+    ) -> None:
+        sheet.verdicts[planned.criterion.path] = verdict
+        if not self.is_heard:
+            return
+        event = VerdictReached(
+            rubric=sheet.plan.rubric,
+            response=sheet.response,
+            criterion=planned.criterion,
+            verdict=verdict,
+        )
+        self.tell(lambda listener: listener.verdict_reached(event))
+
+    # ---------------------------------------------------------------- ending
+
+    def _close(self, sheet: Sheet) -> None:
+        scorecard = self._scorecard(sheet, sheet.verdicts)
+        self._scorecards[sheet.index] = scorecard
+        self.scored += 1
+        self.tell(lambda listener: listener.scored(scorecard))
+
+    def _cancelled(self, sheet: Sheet) -> Scorecard:
+        verdicts = dict(sheet.verdicts)
+        for path, planned in sheet.plan.criteria.items():
+            if path not in verdicts:
+                verdicts[path] = self._failed(
+                    FailureKind.CANCELLED, _CANCELLED, provenance=_not_asked(planned)
+                )
+        return self._scorecard(sheet, verdicts)
+
+    def _scorecard(self, sheet: Sheet, verdicts: Mapping[str, Verdict]) -> Scorecard:
+        return sheet.plan.scorer.scorecard(
+            sheet.response,
+            verdicts,
+            judge_calls=sheet.account.calls,
+            usage=sheet.account.usage,
+            seconds=self._around.stopwatch() - sheet.started,
+        )
+
+    # --------------------------------------------------------------- records
+
+    def provenance(
+        self, question: Question, seat: Seat, seen: Seen, *, model: str | None = None
+    ) -> Provenance:
+        """Say where a verdict of this seat comes from."""
+        return Provenance(
+            judge=seat.judge.name,
+            question=question.digest,
+            response=seen.sight.digest,
+            settings=seat.manner,
+            template=seat.judge.backend.template,
+            model=self._around.redactor.optional(model),
+            at=self._around.clock(),
+        )
+
+    def _failed(
+        self, kind: FailureKind | str, reason: str, *, provenance: Provenance
+    ) -> Verdict:
+        return Verdict(failure=self.failure(kind, reason), provenance=provenance)
+
+    def failure(self, kind: FailureKind | str, reason: str) -> Failure:
+        """Make a failure: the one place where reasons are rid of secrets."""
+        return Failure(str(kind), plain_text(reason, self._around.redactor))
+
+    def redact(self, text: str) -> str:
+        """Give a text without secrets."""
+        return self._around.redactor(text)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return self._around.listener is not None
+
+    def tell(self, say: Callable[[Listener], None]) -> None:
+        """Tell the listener something; what it raises becomes a notice."""
+        listener = self._around.listener
+        if listener is None:
+            return
+        try:
+            say(listener)
+        except Exception as error:  # noqa: BLE001 - a listener never ends a run
+            name = type(listener).__name__
+            self.note(f"the listener {name} raised {type(error).__name__}: {error}")
+
+
+def _asked_by(question: Question, asker: tuple[str, ...]) -> Question:
+    return Question(
+        text=question.text,
+        scale=question.scale,
+        may_abstain=question.may_abstain,
+        evidence=question.evidence,
+        note=question.note,
+        examples=question.examples,
+        asker=asker,
+    )
+
+
+def _not_asked(planned: PlannedCriterion) -> Provenance:
+    if isinstance(planned, JudgedCriterion):
+        judge, question = planned.panel.name, planned.question.digest
+    else:
+        judge, question = "check", planned.digest
+    return Provenance(judge=judge, question=question, response="")

@@ -1,0 +1,245 @@
+"""The words in which a language model is asked: prompt templates, filled in.
+
+The order is that of what stays the same: fixed instructions, those of the judge
+block, the texts, and the statements last, so that a server can reuse the beginning
+of a prompt for all questions about one response.  Weights, marks and the names of
+criteria are never shown.  The wording stands in ``prompts/``; its digest is part of
+every verdict's provenance.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+from attrs import frozen
+
+from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.judgement import JudgeRequest, Question
+from rubricdsl.model.rubric import LevelScale
+
+# Raised when the same templates are filled in differently.
+_LAYOUT = 1
+
+# Requests in flight are about few responses at a time.
+_KEPT_OPENINGS = 32
+
+_FENCE_MARKS = "=-~#*_+:"
+_FENCE_RUN = 8
+
+# Characters that a person would not see: zero width, direction, tags.  Joiners
+# are left, since some scripts and emoji need them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_HEADINGS = {
+    "prompt": "The prompt that was answered:",
+    "response": "The response to be judged:",
+    "reference": "A reference answer by an expert, to compare with, not to be judged:",
+}
+
+
+@frozen
+class Prompt:
+    """A filled-in prompt; ``removed`` counts characters not passed on.
+
+    The user's message is ``opening``, the same for all questions about one
+    response, and then ``closing``.
+    """
+
+    system: str
+    opening: str
+    closing: str
+    removed: int
+
+    @property
+    def user(self) -> str:
+        """The whole of the user's message."""
+        return self.opening + self.closing
+
+
+Secret = Callable[[], bytes]
+
+
+def _fresh_secret() -> bytes:
+    return secrets.token_bytes(32)
+
+
+@frozen(eq=False)
+class _Opening:
+    """What stands before the statements; ``seen`` is what it was made of."""
+
+    seen: Mapping[str, str]
+    before: str
+    removed: int
+
+
+@frozen(eq=False)
+class _Wording:
+    """A question in words, with the schema and the sample form of its answer."""
+
+    statement: str
+    schema: dict[str, Plain]
+    form: str
+
+
+class PromptWriter:
+    """Writes prompts, and the schemas that bind the replies to them.
+
+    Texts are fenced by a line that whoever wrote them cannot foresee: it depends
+    on a secret made afresh for each writer, and on the texts, so that it is the
+    same for all questions about one response.  It enters no digest.
+    """
+
+    def __init__(self, *, secret: Secret = _fresh_secret) -> None:
+        self._secret = secret()
+        self._openings: dict[int, _Opening] = {}
+        self._wordings: dict[str, _Wording] = {}
+        self._before, self._after = _halves()
+
+    def write(self, request: JudgeRequest) -> Prompt:
+        """Fill in the templates for a request."""
+        opening = self._opening(request.seen)
+        wordings = [
+            (name, self._wording(question))
+            for name, question in request.questions.items()
+        ]
+        statements = "\n\n".join(f"{name}: {w.statement}" for name, w in wordings)
+        form = ", ".join(f'"{name}": {w.form}' for name, w in wordings)
+        # Rubrics may hold braces, and so may texts: nothing is filled in twice.
+        closing = f"{statements}{self._after}{{{form}}}"
+        system = _template("instructions.txt")
+        if request.instructions:
+            system = f"{system}\n\nFurther instructions:\n{request.instructions}"
+        return Prompt(system, opening.before, closing, opening.removed)
+
+    def schema(self, questions: Mapping[str, Question]) -> dict[str, Plain]:
+        """Give the JSON schema of a reply: an answer for each id, nothing else."""
+        return _object_schema(
+            {name: self._wording(q).schema for name, q in questions.items()}
+        )
+
+    def _opening(self, seen: Mapping[str, str]) -> _Opening:
+        # All requests about one response hold the same mapping; that the opening
+        # holds it, too, keeps its identity from being given to another.
+        known = self._openings.get(id(seen))
+        if known is not None:
+            return known
+        shown = {name: _visible(text) for name, text in seen.items()}
+        texts = {name: text for name, (text, _) in shown.items()}
+        fence = self._fence(texts)
+        sections = "".join(_section(name, texts[name], fence) for name in texts)
+        opening = _Opening(
+            seen,
+            self._before.format(fence=fence, texts=sections),
+            sum(count for _, count in shown.values()),
+        )
+        while len(self._openings) >= _KEPT_OPENINGS:
+            del self._openings[next(iter(self._openings))]
+        self._openings[id(seen)] = opening
+        return opening
+
+    def _wording(self, question: Question) -> _Wording:
+        wording = self._wordings.get(question.digest)
+        if wording is None:
+            wording = self._wordings[question.digest] = _Wording(
+                "\n".join(_statement_lines(question)),
+                _answer_schema(question),
+                _form(question),
+            )
+        return wording
+
+    def _fence(self, texts: Mapping[str, str]) -> str:
+        keyed = hashlib.blake2b(key=self._secret, digest_size=8)
+        for name, text in texts.items():
+            keyed.update(f"{name}\0{len(text)}\0{text}\0".encode())
+        run = _FENCE_RUN
+        while True:
+            for mark in _FENCE_MARKS:
+                if all(mark * run not in text for text in texts.values()):
+                    return f"{mark * run}{keyed.hexdigest()}{mark * run}"
+            run *= 2
+
+
+def _answer_schema(question: Question) -> dict[str, Plain]:
+    words: dict[str, Plain] = {"type": "string", "enum": list(question.answers)}
+    if not question.evidence:
+        return words
+    return _object_schema({"quote": {"type": "string"}, "answer": words})
+
+
+def _object_schema(properties: dict[str, Plain]) -> dict[str, Plain]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+@cache
+def template_digest() -> str:
+    """Give the digest of the prompt templates and of how they are filled in."""
+    return digest(_LAYOUT, _template("instructions.txt"), _template("request.txt"))
+
+
+@cache
+def _template(name: str) -> str:
+    folder = files("rubricdsl.judging") / "prompts"
+    return (folder / name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _halves() -> tuple[str, str]:
+    """Give the request's template before and after the statements."""
+    before, _, after = _template("request.txt").partition("{statements}")
+    return before, after.removesuffix("{form}")
+
+
+def _visible(text: str) -> tuple[str, int]:
+    if text.isascii():
+        return text, 0
+    seen, removed = _INVISIBLE.subn("", text)
+    seen, replaced = _SURROGATE.subn("\ufffd", seen)
+    return seen, removed + replaced
+
+
+def _section(name: str, text: str, fence: str) -> str:
+    heading = _HEADINGS.get(name, f"What the response produced, recorded as “{name}”:")
+    return f"{heading}\n{fence}\n{text}\n{fence}\n\n"
+
+
+def _statement_lines(question: Question) -> Iterator[str]:
+    yield _indented(question.text)
+    if isinstance(question.scale, LevelScale):
+        yield "    This is a matter of degree. The levels are:"
+        for level in question.scale.levels:
+            label = f" “{level.label}”" if level.label else ""
+            yield f"    - level {level.number:g}{label}: {_indented(level.text)}"
+    if question.note:
+        yield f"    Note: {_indented(question.note)}"
+    for example in question.examples:
+        yield f"    Example of {example.ruling}: {_indented(example.text)}"
+    if "partly" in question.answers:
+        yield "    Answer partly if it is true of a part only."
+    if question.may_abstain:
+        yield "    Answer n/a if it cannot apply to this response at all."
+    if question.evidence:
+        yield (
+            "    Quote the words of the response, exactly and once, that make it "
+            "true; if there are none, quote nothing."
+        )
+
+
+def _indented(text: str) -> str:
+    return text.strip().replace("\n", "\n    ")
+
+
+def _form(question: Question) -> str:
+    answer = " | ".join(f'"{word}"' for word in question.answers)
+    return f'{{"quote": "…", "answer": {answer}}}' if question.evidence else answer

@@ -1,0 +1,183 @@
+"""How several answers become one."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubricdsl.judging.backends.scripted import ScriptedJudge
+from rubricdsl.judging.panels import Judge, Panel, oriented_worth
+from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.protocols import JudgeSettings
+from rubricdsl.model.rubric import (
+    AnswerScale,
+    Ask,
+    Criterion,
+    Level,
+    LevelScale,
+    NaPolicy,
+    NaRule,
+    Never,
+    Scale,
+    VoteRule,
+    Weight,
+)
+from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Failure, Ruling
+
+THREE = AnswerScale(("yes", "partly", "no"))
+LEVELS = LevelScale(
+    1.0, 5.0, (Level(1.0, None, "Bad."), Level(5.0, None, "Good.")), stated=True
+)
+
+
+def judge(name: str, **options: str | float | bool) -> Judge:
+    settings = JudgeSettings(backend="x", model=name, options=options)
+    return Judge(settings=settings, backend=ScriptedJudge([]))
+
+
+def ballot(
+    said: Ruling | Failure,
+    *,
+    probability: float | None = None,
+    reason: str | None = None,
+) -> Verdict:
+    provenance = Provenance(judge="x", question="q", response="s", at=1.0)
+    if isinstance(said, Failure):
+        return Verdict(failure=said, provenance=provenance)
+    return Verdict(
+        ruling=said,
+        probability=probability,
+        reason=reason,
+        evidence=f"quote for {said}",
+        provenance=provenance,
+    )
+
+
+def decide(  # noqa: PLR0913 - one case, by name
+    said: Sequence[Ruling | Failure],
+    rule: VoteRule,
+    *,
+    scale: Scale = THREE,
+    mark: Weight | Never = Weight(1.0),  # noqa: B008 - a frozen value
+    na: NaRule | None = NaPolicy.SKIP,
+    probabilities: Sequence[float] = (),
+    skip_failed: bool = False,
+) -> Verdict:
+    criterion = Criterion(name="a", path="a", mark=mark, text="A.", scale=scale, na=na)
+    panel = Panel(
+        members=tuple(judge(f"m{n}") for n in range(len(said))),
+        rule=rule,
+        skip_failed=skip_failed,
+    )
+    given_: list[float | None] = [*probabilities] or [None] * len(said)
+    ballots = [ballot(s, probability=p) for s, p in zip(said, given_, strict=True)]
+    return panel.decide(ballots, scale=scale, worth=oriented_worth(criterion))
+
+
+@pytest.mark.parametrize(
+    ("said", "rule", "ruling"),
+    [
+        ([YES, YES, NO], VoteRule.MAJORITY, YES),
+        ([YES, NO], VoteRule.MAJORITY, NO),
+        ([YES, PARTLY], VoteRule.MAJORITY, PARTLY),
+        ([YES, PARTLY, NO], VoteRule.MAJORITY, NO),
+        ([YES, NA], VoteRule.MAJORITY, NA),
+        ([NO, NA], VoteRule.MAJORITY, NO),
+        ([NA, NA, YES], VoteRule.MAJORITY, NA),
+        ([YES, YES, YES], VoteRule.UNANIMOUS, YES),
+        ([YES, YES, PARTLY], VoteRule.UNANIMOUS, PARTLY),
+        ([YES, NO, YES], VoteRule.UNANIMOUS, NO),
+        ([YES, NA], VoteRule.UNANIMOUS, YES),
+        ([YES, NA, NA], VoteRule.UNANIMOUS, NA),
+        ([NO, NO, YES], VoteRule.ANY, YES),
+        ([NO, NO], VoteRule.ANY, NO),
+        ([NA, NA], VoteRule.ANY, NA),
+        ([YES, NO, PARTLY, YES], VoteRule.MEAN, Ruling.of_number(0.625)),
+        ([YES, NA], VoteRule.MEAN, Ruling.of_number(1.0)),
+    ],
+)
+def test_the_rules(said: list[Ruling], rule: VoteRule, ruling: Ruling) -> None:
+    assert decide(said, rule).ruling == ruling
+
+
+def test_what_hurts_depends_on_the_mark() -> None:
+    for mark in (Never(), Weight(-1.0)):
+        assert decide([YES, NO], VoteRule.MAJORITY, mark=mark).ruling == YES
+    assert decide([YES, NA], VoteRule.MAJORITY, na=NaPolicy.PASS).ruling == YES
+    assert decide([NO, NA], VoteRule.MAJORITY, na=NaPolicy.FAIL).ruling == NO
+    assert decide([PARTLY, NA], VoteRule.MAJORITY, na=0.25).ruling == NA
+
+
+def test_levels() -> None:
+    one, two, five = Ruling.level(1), Ruling.level(2), Ruling.level(5)
+    assert decide([two, two, five], VoteRule.MAJORITY, scale=LEVELS).ruling == two
+    assert decide([two, five], VoteRule.MAJORITY, scale=LEVELS).ruling == two
+    assert decide([one, two, five], VoteRule.UNANIMOUS, scale=LEVELS).ruling == one
+    assert decide([one, two, five], VoteRule.ANY, scale=LEVELS).ruling == five
+    mean = decide([one, two], VoteRule.MEAN, scale=LEVELS).ruling
+    assert mean == Ruling.level(1.5)
+
+
+def test_the_mean_is_of_probabilities_where_all_have_one() -> None:
+    verdict = decide([YES, NO], VoteRule.MEAN, probabilities=[0.9, 0.4])
+    assert verdict.ruling == Ruling.of_number(0.65)
+    assert verdict.probability == 0.65
+
+
+def test_the_reason_says_who_said_what() -> None:
+    failure = Failure("judge_refused", "no")
+    verdict = decide([YES, failure, YES], VoteRule.MAJORITY, skip_failed=True)
+    assert verdict.reason == "majority: x:m0 yes, x:m1 failed (judge_refused), x:m2 yes"
+    assert verdict.evidence == "quote for yes"
+    assert verdict.provenance.judge == "majority of x:m0, x:m1, x:m2"
+
+
+_BALLOTS = st.lists(st.sampled_from([YES, PARTLY, NO, NA]), min_size=1, max_size=6)
+
+
+@given(_BALLOTS, st.sampled_from(VoteRule), st.randoms())
+def test_the_order_of_members_changes_no_ruling(
+    said: list[Ruling], rule: VoteRule, random: object
+) -> None:
+    shuffled = list(said)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(said, rule).ruling == decide(shuffled, rule).ruling
+
+
+@given(_BALLOTS, st.sampled_from([VoteRule.UNANIMOUS, VoteRule.ANY, VoteRule.MAJORITY]))
+def test_what_all_say_is_what_is_said(said: list[Ruling], rule: VoteRule) -> None:
+    ruling = decide(said, rule).ruling
+    assert ruling in said
+    if len(set(said)) == 1:
+        assert ruling == said[0]
+
+
+@given(_BALLOTS, st.sampled_from(VoteRule), st.integers(0, 5))
+def test_a_failure_is_never_a_ruling(
+    said: list[Ruling], rule: VoteRule, place: int
+) -> None:
+    mixed: list[Ruling | Failure] = list(said)
+    mixed.insert(place, Failure("rate_limited", "later"))
+    assert decide(mixed, rule).failure is not None
+    assert decide(mixed, rule, skip_failed=True).ruling == decide(said, rule).ruling
+    only = decide([Failure("rate_limited", "later")], rule, skip_failed=True)
+    assert only.failure is not None
+
+
+def test_identity_is_of_what_an_answer_depends_on() -> None:
+    assert judge("a", timeout=3.0).identity == judge("a", timeout=4.0).identity
+    assert judge("a", temperature=0.0).identity != judge("a", temperature=1.0).identity
+    member = judge("a")
+    manners = {
+        seat.manner
+        for panel in (
+            Panel(members=(member,)),
+            Panel(members=(member,), ask=Ask.EACH),
+            Panel(members=(member,), instructions="Be strict."),
+            Panel(members=(member,), votes=3),
+        )
+        for seat in panel.seats
+    }
+    # The first of three votes is the same question as the only one.
+    assert len(manners) == 5
