@@ -1,4 +1,4 @@
-"""The examples run as they stand, and the best response is one that people call best."""
+"""The examples run as they stand, and the best responses come out on top."""
 
 import json
 from itertools import combinations

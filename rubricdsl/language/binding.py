@@ -211,21 +211,11 @@ class _Binder:
         if target:
             wanted = inner.path_of(target)
             node = _at(whole, wanted)
-            self._needs_stay(node, wanted, include)
             node = _moved(node, wanted, path)
         else:
             node = _moved(node, "", path)
         node = attrs.evolve(node, name=item_name(include), mark=include.mark)
         return self._with_judges(node, inner, include.alias, inherited)
-
-    def _needs_stay(self, node: Node, wanted: str, include: Include) -> None:
-        """Refuse to include a criterion without what it needs."""
-        for part in _nodes(node):
-            for need in part.needs if isinstance(part, Criterion) else ():
-                if need != wanted and not need.startswith(f"{wanted}."):
-                    message = f"`{include.target}` needs `{need}`, which stays behind"
-                    hint = "include the group that holds both, or the whole rubric"
-                    fail("E304", message, hint=hint, span=include.span)
 
     def _with_judges(
         self, node: Node, inner: "_Binder", alias: str, inherited: _Inherited

@@ -11,6 +11,7 @@ from rubricdsl.language.fields import (
     read_scalar,
     span_of,
     unquote,
+    written,
 )
 from rubricdsl.language.items import read_ruling
 from rubricdsl.language.texts import TextReader
@@ -18,7 +19,6 @@ from rubricdsl.language.trees import as_token, as_tree, first_token, subtrees
 from rubricdsl.model.rubric import (
     About,
     Ask,
-    Binding,
     Bound,
     Expect,
     Expectation,
@@ -64,29 +64,42 @@ def build_judge(
 
 def _votes(fields: Fields) -> tuple[int, VoteRule]:
     entry = fields.entries.get("votes")
-    votes, rule = 1, VoteRule.MAJORITY
+    votes: list[int] = []
+    rules: list[VoteRule] = []
     for scalar in entry.values if entry else ():
-        if isinstance(scalar.value, float) and scalar.value >= 1:
-            votes = int(scalar.value)
-        elif scalar.value in list(VoteRule):
-            rule = VoteRule(str(scalar.value))
-        elif entry:
-            rules = ", ".join(VoteRule)
-            fields.wrong_type(entry, f"a number of votes and one of {rules}")
-    return votes, rule
+        number = scalar.value
+        if isinstance(number, float) and number >= 1 and number == int(number):
+            votes.append(int(number))
+        elif scalar.form == "path" and scalar.value in list(VoteRule):
+            rules.append(VoteRule(str(scalar.value)))
+        else:
+            votes += [0, 0]
+    if entry and (len(votes) > 1 or len(rules) > 1):
+        names = ", ".join(VoteRule)
+        fields.wrong_type(entry, f"a whole number of votes and one of {names}")
+        return 1, VoteRule.MAJORITY
+    return next(iter(votes), 1), next(iter(rules), VoteRule.MAJORITY)
 
 
-def build_history(file: str, tree: Tree[Token]) -> Iterator[Round]:
+def build_history(
+    tree: Tree[Token], file: str, found: list[Diagnostic]
+) -> Iterator[Round]:
     """Build the rounds of a ``history`` block."""
-    for line in subtrees(tree):
-        number, *values = line.children
-        number = as_token(number)
+    _, *rounds = subtrees(tree)
+    for line in rounds:
+        token, *values = line.children
+        token = as_token(token)
+        number, span = float(token), span_of(file, token)
+        if number < 0 or number != int(number):
+            hint = "number the rounds 0, 1, 2, …"
+            message = f"`round {token}` is no whole number"
+            found.append(Diagnostic("E421", message, span, hint))
         facts = (
             _fact(read_scalar(file, value))
             for value in values
             if isinstance(value, Tree)
         )
-        yield Round(int(float(number)), tuple(facts), span=span_of(file, number))
+        yield Round(int(number), tuple(facts), span=span)
 
 
 def _fact(scalar: Scalar) -> tuple[str, tuple[str, ...]]:
@@ -97,11 +110,9 @@ def _fact(scalar: Scalar) -> tuple[str, tuple[str, ...]]:
 
 
 def _words(scalar: Scalar) -> tuple[str, ...]:
-    if isinstance(scalar.value, tuple):
+    if scalar.form == "list" and isinstance(scalar.value, tuple):
         return tuple(word for part in scalar.value for word in _words(part))
-    if isinstance(scalar.value, float):
-        return (f"{scalar.value:g}",)
-    return (str(scalar.value),)
+    return (written(scalar),)
 
 
 def build_test(
@@ -142,10 +153,10 @@ class _TestBuilder:
             self.fields.wrong_type(entry, f"one of {', '.join(TIERS)}")
         return TestCase(
             title=unquote(title),
-            bindings=tuple(self.bindings()),
+            bindings=self.fields.bindings("with"),
             tags=self.fields.tags(),
             tier=tier,
-            prompt=self.fields.text("prompt"),
+            prompt=None if self.turns else self.fields.text("prompt"),
             conversation=tuple(self.turns),
             reference=self.fields.text("reference"),
             responses=tuple(self.responses),
@@ -159,6 +170,7 @@ class _TestBuilder:
         span = self.span(line)
         match line.data:
             case "talk":
+                self.fields.once("prompt", self.span(line))
                 self.turns += self.texts.conversation(line)
             case "response":
                 name, text = line.children
@@ -187,18 +199,6 @@ class _TestBuilder:
         names = tuple(str(token) for token in tokens if token.type == "NAME")
         margin = next((float(t) for t in tokens if t.type == "SIGNED"), 0.0)
         self.orders.append(ExpectOrder(names, margin, span=span))
-
-    def bindings(self) -> Iterator[Binding]:
-        entry = self.fields.entries.get("with")
-        for scalar in entry.values if entry else ():
-            if scalar.form == "assign" and isinstance(scalar.value, tuple):
-                name, inner = scalar.value
-                value = inner.value if isinstance(inner.value, float) else inner.text
-                if value is not None:
-                    yield Binding(name, value, span=scalar.span)
-                    continue
-            if entry:
-                self.fields.wrong_type(entry, "`parameter = value`")
 
     def span(self, line: Tree[Token]) -> Span:
         token = first_token(line)

@@ -26,11 +26,13 @@ from rubricdsl.language.texts import TextReader
 from rubricdsl.language.trees import as_token, first_token
 from rubricdsl.model.rubric import (
     Param,
+    Round,
     Rubric,
     Turn,
     Use,
     WeightScheme,
 )
+from rubricdsl.model.source import NOWHERE, Span
 
 PARAM_TYPES = ("number", "text")
 _ITEMS = ("criterion", "group", "include")
@@ -38,10 +40,15 @@ _ITEMS = ("criterion", "group", "include")
 
 @define
 class Built:
-    """A rubric, what is wrong with it, and whether lines of it were lost."""
+    """A rubric, what is wrong with it, and what is known of the lines it lost.
+
+    ``lost_words`` are names that may have been meant to be there, ``references``
+    those that must be.
+    """
 
     rubric: Rubric
     damaged: bool
+    lost_words: set[str]
     references: list[Reference]
     found: list[Diagnostic]
 
@@ -58,16 +65,22 @@ class _Builder:
         self.found: list[Diagnostic] = []
         self.params = tuple(self._params())
         self.texts = TextReader(
-            file, frozenset(p.name for p in self.params), self.found
+            file, frozenset(p.name for p in self.params), tree.lost_words, self.found
         )
 
     def build(self) -> Built:
         fields = Fields("rubric", self.found)
         for entry in self._of("field", "text_field"):
             fields.add(self.texts.entry(entry))
+        conversation = self._conversation(fields)
         weights = self._weights(fields)
-        items = ItemBuilder(self.file, self.texts, weights, self.found)
-        built = [items.item(tree) for tree in self._of(*_ITEMS)]
+        classes = None if weights is None else dict(weights.classes)
+        items = ItemBuilder(self.file, self.texts, classes, self.found)
+        built = [
+            items.plain(entry) if isinstance(entry, Token) else items.item(entry)
+            for entry in self.tree.entries
+            if isinstance(entry, Token) or entry.data in _ITEMS
+        ]
         token = first_token(self.tree.header) if self.tree.header else None
         line = self.tree.line
         span = self.texts.line_span(line.number, line.column, len(line.text))
@@ -76,14 +89,14 @@ class _Builder:
             items=tuple(item for item in built if item is not None),
             version=self._version(fields),
             title=fields.text("title"),
-            prompt=fields.text("prompt"),
-            conversation=self._conversation(),
+            prompt=None if conversation else fields.text("prompt"),
+            conversation=conversation,
             reference=fields.text("reference"),
             note=fields.text("note"),
             why=fields.text("why"),
             for_prompts=fields.names("for") or (),
             tags=fields.tags(),
-            weights=weights,
+            weights=weights or WeightScheme(),
             judge=fields.text("judge"),
             passing=fields.passing(),
             sees=fields.names("sees"),
@@ -94,21 +107,19 @@ class _Builder:
             judges=tuple(
                 build_judge(tree, self.texts, self.found) for tree in self._of("judge")
             ),
-            history=tuple(
-                entry
-                for tree in self._of("history")
-                for entry in build_history(self.file, tree)
-            ),
+            history=self._history(fields),
             tests=tuple(
                 build_test(tree, self.texts, self.found) for tree in self._of("test")
             ),
             span=span,
         )
         references = [*fields.references("judge", ""), *items.references]
-        return Built(rubric, self.tree.damaged, references, self.found)
+        lost = self.tree.lost_words
+        return Built(rubric, self.tree.damaged, lost, references, self.found)
 
     def _of(self, *kinds: str) -> Iterator[Tree[Token]]:
-        return (tree for tree in self.tree.entries if tree.data in kinds)
+        trees = (entry for entry in self.tree.entries if isinstance(entry, Tree))
+        return (tree for tree in trees if tree.data in kinds)
 
     def _version(self, fields: Fields) -> str | None:
         entry = fields.entries.get("version")
@@ -119,7 +130,8 @@ class _Builder:
         fields.wrong_type(entry, "three numbers such as 1.2.0")
         return None
 
-    def _weights(self, fields: Fields) -> WeightScheme:
+    def _weights(self, fields: Fields) -> WeightScheme | None:
+        """Read ``weights:``; None if what it says cannot be known."""
         entry = fields.entries.get("weights")
         if entry is None:
             return WeightScheme()
@@ -128,21 +140,30 @@ class _Builder:
             if len(entry.values) == 1 and first.value[0] <= first.value[1]:
                 return WeightScheme(*first.value)
         elif all(value.form == "assign" for value in entry.values):
-            classes: list[tuple[str, float]] = []
-            for scalar in entry.values:
-                pair = scalar.value if isinstance(scalar.value, tuple) else None
-                if pair is None or not isinstance(pair[1].value, float):
-                    break
-                classes.append((pair[0], pair[1].value))
-            else:
-                return WeightScheme(classes=tuple(classes))
+            classes = fields.bindings("weights")
+            numbers = [(c.name, c.value) for c in classes if isinstance(c.value, float)]
+            if len(numbers) == len(classes):
+                return WeightScheme(classes=tuple(numbers))
         fields.wrong_type(entry, "a range such as `1 to 3`, or classes `name = number`")
-        return WeightScheme()
+        return None
 
-    def _conversation(self) -> tuple[Turn, ...]:
-        return tuple(
-            turn for tree in self._of("talk") for turn in self.texts.conversation(tree)
-        )
+    def _conversation(self, fields: Fields) -> tuple[Turn, ...]:
+        turns: list[Turn] = []
+        for tree in self._of("talk"):
+            fields.once("prompt", self._first(tree))
+            turns += self.texts.conversation(tree)
+        return tuple(turns)
+
+    def _history(self, fields: Fields) -> tuple[Round, ...]:
+        rounds: list[Round] = []
+        for tree in self._of("history"):
+            fields.once("history", self._first(tree))
+            rounds += build_history(tree, self.file, self.found)
+        return tuple(rounds)
+
+    def _first(self, tree: Tree[Token]) -> Span:
+        token = first_token(tree)
+        return span_of(self.file, token) if token else NOWHERE
 
     def _uses(self) -> Iterator[Use]:
         for tree in self._of("use"):
@@ -152,25 +173,25 @@ class _Builder:
 
     def _params(self) -> Iterator[Param]:
         for tree in self._of("param"):
-            name, kind, default = tree.children
+            name, kind_token, default = tree.children
             name = as_token(name)
-            kind = as_token(kind)
+            kind = str(kind_token)
             entry = Entry(str(name), span_of(self.file, name))
             if kind not in PARAM_TYPES:
                 message = f"`{kind}` is no type of a parameter"
                 hint = f"write one of {', '.join(PARAM_TYPES)}"
-                span = span_of(self.file, kind)
+                span = span_of(self.file, as_token(kind_token))
                 self.found.append(Diagnostic("E421", message, span, hint))
-                kind = Token("NAME", "text")
+                kind = "text"
             value = None
-            if isinstance(default, Tree):
+            if kind == kind_token and isinstance(default, Tree):
                 scalar = read_scalar(self.file, default)
-                value = self._default(str(kind), scalar)
+                value = self._default(kind, scalar)
                 if value is None:
                     message = f"the default of `{name}` is no {kind}"
                     hint = 'a number is written 3, a text "…"'
                     self.found.append(Diagnostic("E421", message, scalar.span, hint))
-            yield Param(str(name), str(kind), value, span=entry.span)
+            yield Param(str(name), kind, value, span=entry.span)
 
     def _default(self, kind: str, scalar: Scalar) -> float | str | None:
         if kind == "number":

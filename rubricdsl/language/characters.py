@@ -12,12 +12,18 @@ from rubricdsl.model.source import Span
 MAX_BYTES = 10_000_000
 MAX_LINE = 100_000
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 # Control characters, zero-width characters, bidirectional overrides, and the byte
-# order mark anywhere but at the start.  Zero-width joiners inside a word are part
-# of how many scripts are written (and of emoji), so those two are judged by place.
+# order mark anywhere but at the start.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff]|(?<![^\\s\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\\s\x00-\x7f])"
+    "\ud800-\udfff]"
+)
+# Joiners inside a word are part of how many scripts are written, and of emoji; at
+# the edge of one, or beside ASCII, they only hide.
+_LOOSE_JOINER = re.compile(
+    "(?<![^\\s\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\\s\x00-\x7f])"
 )
 
 
@@ -43,41 +49,53 @@ class Source:
         return Span(self.name, line, start + 1, line, max(end, start + 1) + 1)
 
 
-def decode(data: bytes, name: str) -> tuple[Source, tuple[Diagnostic, ...]]:
-    """Decode a file, saying what is not UTF-8; wrong bytes become U+FFFD."""
+def decode(data: bytes, name: str) -> tuple[Source | None, tuple[Diagnostic, ...]]:
+    """Decode a file, saying what is not UTF-8; wrong bytes become U+FFFD.
+
+    Gives no source where nothing could be made of it: for a file that is too large
+    or in another encoding altogether.
+    """
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; the most is {MAX_BYTES:,}"
+        message = f"the file has more than {MAX_BYTES:,} bytes"
         hint = "split the rubrics over several files and import them with `use`"
-        span = Span(name, 1, 1, 1, 2)
-        return Source.of("", name), (Diagnostic("E108", message, span, hint),)
+        return None, (Diagnostic("E108", message, Span(name, 1, 1, 1, 2), hint),)
+    if data.startswith(_UTF_16):
+        hint = "save the file as UTF-8 (it looks like UTF-16)"
+        message = "the file is not UTF-8"
+        return None, (Diagnostic("E108", message, Span(name, 1, 1, 1, 2), hint),)
     try:
         return Source.of(data.decode("utf-8"), name), ()
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        message = f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8"
-        hint = "save the file as UTF-8"
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            hint += " (it looks like UTF-16)"
-        span = Span(name, line, column, line, column + 1)
-        text = data.decode("utf-8", "replace")
-        return Source.of(text, name), (Diagnostic("E108", message, span, hint),)
+    except UnicodeDecodeError:
+        source = Source.of(data.decode("utf-8", "replace"), name)
+        return source, tuple(_wrong_bytes(data, name))
+
+
+def _wrong_bytes(data: bytes, name: str) -> Iterator[Diagnostic]:
+    """Report the first wrong byte of each line."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            column = len(line[: error.start].decode("utf-8")) + 1
+            span = Span(name, number, column, number, column + 1)
+            message = f"the byte 0x{line[error.start]:02x} here is not UTF-8"
+            yield Diagnostic("E108", message, span, "save the file as UTF-8")
 
 
 def hidden_characters(source: Source) -> Iterator[Diagnostic]:
     """Report overlong lines, and characters that a reader cannot see."""
-    if _HIDDEN.search(source.text) is None and len(source.text) <= MAX_LINE:
+    text = source.text
+    joined = "\u200c" in text or "\u200d" in text
+    hidden = _HIDDEN.search(text) is not None
+    overlong = len(text) > MAX_LINE and max(map(len, source.lines)) > MAX_LINE
+    if not (joined or hidden or overlong):
         return
     for number, line in enumerate(source.lines, 1):
         if len(line) > MAX_LINE:
-            yield Diagnostic(
-                "E108",
-                f"the line has {len(line):,} characters; the most is {MAX_LINE:,}",
-                source.span(number, 0, 1),
-                "break the text into several bar lines (`| …`)",
-            )
-        for match in _HIDDEN.finditer(line):
+            message = f"the line has {len(line):,} characters; the most is {MAX_LINE:,}"
+            hint = "break the text into several bar lines (`| …`)"
+            yield Diagnostic("E108", message, source.span(number, 0, 1), hint)
+        for match in (*_HIDDEN.finditer(line), *_LOOSE_JOINER.finditer(line)):
             character = match[0]
             name = unicodedata.name(character, "control character")
             yield Diagnostic(

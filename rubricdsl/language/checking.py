@@ -1,21 +1,22 @@
 """Whether a rubric makes sense as a whole: its weights, names, judges and checks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.expressions.inference import RESPONSE_NAMES, infer, infer_check
+from rubricdsl.expressions.inference import RESPONSE_NAMES, infer_check
 from rubricdsl.expressions.walking import walk
 from rubricdsl.language.building import Built
+from rubricdsl.language.formula_rules import check_formula
 from rubricdsl.language.items import counts
-from rubricdsl.language.lexing import RESERVED, reserved_name
 from rubricdsl.language.names import (
     check_names,
     check_needs,
     check_references,
 )
-from rubricdsl.language.scopes import Scope, item_name
+from rubricdsl.language.scopes import Scope
 from rubricdsl.language.testblocks import check_tests
-from rubricdsl.model.expression import Arithmetic, Constant, Expression, ValueType
+from rubricdsl.language.words import RESERVED, reserved_name
+from rubricdsl.model.expression import Expression, Name, ValueType
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import (
     Bonus,
@@ -29,7 +30,6 @@ from rubricdsl.model.rubric import (
     WeightScheme,
 )
 
-_FORMULA_FUNCTIONS = ("abs", "max", "min")
 # Kinds whose value is not a sum, so that what is taken away has no meaning.
 _NOT_SUMS = frozenset(Kind) - {Kind.MEAN, Kind.FORMULA}
 
@@ -37,17 +37,17 @@ _NOT_SUMS = frozenset(Kind) - {Kind.MEAN, Kind.FORMULA}
 def check(built: Built, functions: FunctionTable) -> Iterator[Diagnostic]:
     """Give what is wrong with a rubric whose imports are resolved."""
     rubric = built.rubric
-    scope = Scope.of(rubric)
+    scope = Scope.of(rubric, built.lost_words)
     if not built.damaged and not any(counts(item) for item in rubric.items):
         hint = "add a criterion with a weight, such as `[1] name: text`"
         message = f"nothing in the rubric `{rubric.name}` can count"
         yield Diagnostic("E402", message, rubric.span, hint)
     yield from _check_marks(rubric.items, Kind.MEAN, rubric.weights)
-    yield from check_names(rubric)
+    yield from check_names(rubric, scope)
     yield from check_references(built, scope)
     yield from check_needs(built, scope)
     yield from _check_params(rubric)
-    yield from _check_expressions(rubric, functions)
+    yield from _check_expressions(rubric, functions, scope)
     yield from check_tests(rubric, scope)
 
 
@@ -110,50 +110,28 @@ def _check_params(rubric: Rubric) -> Iterator[Diagnostic]:
 
 
 def _check_expressions(
-    rubric: Rubric, functions: FunctionTable
+    rubric: Rubric, functions: FunctionTable, scope: Scope
 ) -> Iterator[Diagnostic]:
     types = {param.name: ValueType(param.type) for param in rubric.params}
     names = {**RESPONSE_NAMES, **types}
-    stack: list[Item] = list(reversed(rubric.items))
-    while stack:
-        item = stack.pop()
+    for item in (named.item for named in scope.own):
         if isinstance(item, Criterion) and item.check is not None:
-            yield from infer_check(item.check, names, functions)
-        elif isinstance(item, Group):
-            stack.extend(reversed(item.items))
-            if item.combine is not None:
-                yield from _check_formula(item, item.combine, functions)
+            faults = infer_check(item.check, names, functions)
+            yield from _without_lost(faults, item.check, scope)
+        elif isinstance(item, Group) and item.combine is not None:
+            formula_faults = check_formula(item, item.combine, functions)
+            yield from _without_lost(formula_faults, item.combine, scope)
 
 
-def _check_formula(
-    group: Group, formula: Expression, functions: FunctionTable
+def _without_lost(
+    found: Iterable[Diagnostic], expression: Expression, scope: Scope
 ) -> Iterator[Diagnostic]:
-    operands: Mapping[str, ValueType] = {
-        item_name(item): ValueType.NUMBER for item in group.items
+    """Leave out names that may be there, in a line that could not be read."""
+    lost = {
+        part.span
+        for part in walk(expression)
+        if isinstance(part, Name) and part.name in scope.lost
     }
-    arithmetic = {n: s for n, s in functions.items() if n in _FORMULA_FUNCTIONS}
-    result, found = infer(formula, operands, arithmetic)
     for diagnostic in found:
-        if diagnostic.code == "E303":
-            children = ", ".join(operands)
-            hint = f"a formula is made of the group's children: {children}"
-            yield Diagnostic("E304", diagnostic.message, diagnostic.span, hint)
-        else:
+        if diagnostic.code not in {"E303", "E304"} or diagnostic.span not in lost:
             yield diagnostic
-    if result in {ValueType.TEXT, ValueType.BOOL}:
-        message = "a formula gives a number"
-        hint = "combine the children with + - * /, abs, min and max"
-        yield Diagnostic("E409", message, formula.span, hint)
-    yield from _check_divisors(formula)
-
-
-def _check_divisors(formula: Expression) -> Iterator[Diagnostic]:
-    """A formula is total: it divides by nothing that could be 0."""
-    for part in walk(formula):
-        if not isinstance(part, Arithmetic) or part.operator != "/":
-            continue
-        if isinstance(part.right, Constant) and part.right.value != 0:
-            continue
-        message = "a formula that divides by what can be 0 has no value then"
-        hint = "divide by a number, or write the share as a product"
-        yield Diagnostic("E410", message, part.span, hint)

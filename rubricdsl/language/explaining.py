@@ -11,8 +11,8 @@ from lark import Token, UnexpectedToken
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.characters import Source
-from rubricdsl.language.layout import Line, Lost
-from rubricdsl.language.lexing import LexicalError
+from rubricdsl.language.layout import Line, Lost, line_span
+from rubricdsl.language.scanning import LexicalError
 from rubricdsl.model.source import Span
 
 
@@ -32,29 +32,44 @@ class Mistake:
     line: Line
     repair: Repair = Repair.STAND_IN
 
-    def mend(self, entry: Line) -> None:
-        """Change ``entry`` so that the mistake is not met again."""
+    def mend(self, entry: Line) -> tuple[Line, ...]:
+        """Change ``entry`` so that the mistake is not met again.
+
+        Gives the lines whose tokens are others now.
+        """
         line = self.line
         if self.repair is Repair.CLOSE:
             line.children = []
-            return
+            return ()
         items = [c for c in line.children if c.text[0] == "["]
         others = [c for c in line.children if c.text[0] not in "[|"]
         if line.lost is not None:  # its own children are at fault
             line.children = []
-        elif self.diagnostic.code == "E308" or line.text[0] != "[":
+        elif line.text[0] != "[":
             line.lost, line.children = Lost.FIELD, []
         elif items:
             line.lost, line.children = Lost.GROUP, items
         else:
             line.lost, line.children = Lost.CRITERION, others
         if line.lost is Lost.FIELD:
-            _leave_out(entry, line)
+            emptied = _leave_out(entry, line)
+            return (line, emptied) if emptied else (line,)
+        return (line,)
 
 
 def lexical_mistake(error: LexicalError) -> Mistake:
     """Give the mistake of a line that could not be cut into tokens."""
     return Mistake(error.diagnostic, error.line)
+
+
+def opens_no_block(source: Source, line: Line) -> Mistake:
+    """Give the mistake of lines that are indented below one that cannot have any."""
+    child = line.children[0]
+    hint = "a text over several lines begins after the `:`, with nothing beside it"
+    if child.text[0] != "|":
+        hint = "align the line with the one above it"
+    message, here = "the indentation opens no block", line_span(source, child)
+    return Mistake(Diagnostic("E102", message, here, hint), line, Repair.CLOSE)
 
 
 def explain(source: Source, entry: Line, error: UnexpectedToken) -> Mistake:
@@ -77,6 +92,14 @@ _NAMES = {
     "_NL": "the end of the line",
     "CMP": "a comparison",
     "MORETHAN": "`>`",
+    "DATE": "a date",
+    "VERSION": "a version",
+    "NA": "`n/a`",
+    "ADD": "`+` or `-`",
+    "MUL": "`*` or `/`",
+    "DOT": "`.`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
 }
 _BLOCKS = ("judge", "test", "history", "prompt")
 _RULING_LINES = ("given", "expect", "example")
@@ -99,7 +122,7 @@ class _Explainer:
         ends = kind in {"_DEDENT", "$END"}
         line = next((x for x in self.lines if x.number == number), self.lines[-1])
         if kind == "_INDENT":
-            return self.no_block_here(line)
+            return opens_no_block(self.source, self.parents[line.number])
         first = not ends and self.token.column == line.column + 1
         if "_INDENT" in self.expected and (ends or first):
             before = [x for x in self.lines if x.number < number + ends]
@@ -109,16 +132,6 @@ class _Explainer:
         if first:
             return self.misplaced(line)
         return self.inside(line)
-
-    def no_block_here(self, child: Line) -> Mistake:
-        parent = self.parents[child.number]
-        hint = "a text over several lines begins after the `:`, with nothing beside it"
-        if child.text[0] != "|":
-            hint = "align the line with the one above it"
-        diagnostic = Diagnostic(
-            "E102", "the indentation opens no block", self.span(child), hint
-        )
-        return Mistake(diagnostic, parent, Repair.CLOSE)
 
     def block_missing(self, line: Line) -> Mistake:
         word = _first_word(line)
@@ -160,13 +173,12 @@ class _Explainer:
         where = f"in `{_first_word(parent)}`" if parent else "here"
         if parent is not None and parent.text[0] == "[":
             where = "under a group" if _is_group(parent) else "under a criterion"
-        if ":" in line.text:
-            return self.blame(
-                line,
-                "E210",
-                f"`{word}` has no place {where}",
-                "move it to the block that it belongs to",
-            )
+        if word == "combine":
+            hint = "it belongs to a `formula of` group; move it there, or leave it out"
+            return self.blame(line, "E418", f"`combine` has no place {where}", hint)
+        if line.text.removeprefix(word).lstrip().startswith(":"):
+            hint = "move it to the block that it belongs to"
+            return self.blame(line, "E210", f"`{word}` has no place {where}", hint)
         return self.blame(
             line,
             "E202",
@@ -179,7 +191,7 @@ class _Explainer:
         diagnostic = Diagnostic(
             "E204",
             f"`{name}` is a criterion and cannot have children",
-            self.span(parent),
+            line_span(self.source, parent),
             f"make it a group: `{parent.text.partition(']')[0]}] mean of {name}: …`",
         )
         return Mistake(diagnostic, parent, Repair.AS_GROUP)
@@ -194,28 +206,29 @@ class _Explainer:
             (token.column or 1) + max(1, len(token.rstrip("\n"))),
         )
         if _first_word(line) in _RULING_LINES and token.type in {"NAME", "STRING"}:
-            hint = "write yes, no, partly, n/a, `level N`, a number or a bound (>= 0.8)"
+            hint = f"expected {self.wanted()}"
             message = f"`{token}` is no verdict"
             return Mistake(Diagnostic("E211", message, here, hint), line)
-        wanted = sorted(_NAMES[name] for name in self.expected if name in _NAMES)
-        what = (
-            "the line ends too early"
-            if token.type == "_NL"
-            else f"unexpected `{token}`"
-        )
-        hint = "expected " + (" or ".join(dict.fromkeys(wanted)) or "something else")
+        what = f"unexpected `{token}`"
+        if token.type == "_NL":
+            what = "the line ends too early"
+        hint = f"expected {self.wanted()}"
         return Mistake(Diagnostic("E201", what, here, hint), line)
 
-    def blame(self, line: Line, code: str, message: str, hint: str) -> Mistake:
-        return Mistake(Diagnostic(code, message, self.span(line), hint), line)
+    def wanted(self) -> str:
+        """Say what the grammar would have taken."""
+        words = {_NAMES.get(name, f"`{name.lower()}`") for name in self.expected}
+        if "YES" in self.expected:
+            words = {"yes", "no", "partly", "n/a", "`level N`", "a number"}
+        return " or ".join(sorted(words))
 
-    def span(self, line: Line) -> Span:
-        end = line.column + len(line.text)
-        return self.source.span(line.number, line.column, end)
+    def blame(self, line: Line, code: str, message: str, hint: str) -> Mistake:
+        span = line_span(self.source, line)
+        return Mistake(Diagnostic(code, message, span, hint), line)
 
 
 def _first_word(line: Line) -> str:
-    words = line.text.split(maxsplit=1)
+    words = line.text.split(maxsplit=1) or [line.text]
     return words[0].rstrip(":")
 
 
@@ -223,11 +236,16 @@ def _is_group(line: Line) -> bool:
     return " of " in line.text.partition("]")[2].partition(":")[0]
 
 
-def _leave_out(entry: Line, line: Line) -> None:
-    """Drop a line from a block in which a field cannot stand in for it."""
+def _leave_out(entry: Line, line: Line) -> Line | None:
+    """Drop a line from a block in which a field cannot stand in for it.
+
+    Gives the block if nothing is left of it.
+    """
     for parent in entry.walk():
         if line in parent.children and _first_word(parent) in _UNIFORM:
             parent.children.remove(line)
             if not parent.children:
                 parent.lost = Lost.FIELD
-            return
+                return parent
+            return None
+    return None

@@ -1,7 +1,7 @@
 """Reading ``key: value`` lines: which a block may have, and of what type."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -9,22 +9,12 @@ from attrs import define, field, frozen
 from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.expressions.printing import print_number
 from rubricdsl.language.trees import as_tree, first_token
-from rubricdsl.model.rubric import NaPolicy, NaRule, Tag
+from rubricdsl.language.words import FIELDS
+from rubricdsl.model.rubric import Binding, NaPolicy, NaRule, Tag
 from rubricdsl.model.source import Span
 
-FIELDS: Mapping[str, frozenset[str]] = {
-    block: frozenset(names.split())
-    for block, names in {
-        "rubric": "version title prompt reference note why for tags weights judge "
-        "passing sees language n/a",
-        "group": "title note why tags passing judge sees n/a since was monotone",
-        "criterion": "title note why tags passing judge sees n/a since was needs "
-        "answers levels evidence source",
-        "judge": "model ask votes temperature max_tokens on_error instructions",
-        "test": "with tags tier prompt reference",
-    }.items()
-}
 _HOMES = {name: block for block, names in FIELDS.items() for name in names}
 _Choice = TypeVar("_Choice")
 
@@ -120,11 +110,19 @@ class Fields:
 
     def add(self, entry: Entry) -> None:
         """Take a field in, unless the block cannot have it or has it already."""
-        if entry.key == "":
+        if entry.key == "":  # it stands in for a line that was not read
             return
         if entry.key not in FIELDS[self.block]:
             self._unknown(entry)
-        elif entry.key in self.entries:
+        else:
+            self._take(entry)
+
+    def once(self, key: str, span: Span) -> None:
+        """Take note of a field that is read elsewhere; it may stand here once."""
+        self._take(Entry(key, span))
+
+    def _take(self, entry: Entry) -> None:
+        if entry.key in self.entries:
             line = self.entries[entry.key].span.line
             message = f"`{entry.key}` stands here a second time (first in line {line})"
             self.report("E312", message, entry.span, "keep one of the two")
@@ -148,9 +146,27 @@ class Fields:
     def wrong_type(self, entry: Entry, wanted: str) -> None:
         """Report a value that is not of the field's type."""
         message = f"`{entry.key}` takes {wanted}"
-        self.report(
-            "E421", message, entry.span, f"write `{entry.key}: …` with {wanted}"
-        )
+        hint = f"write `{entry.key}: …` with {wanted}"
+        self.report("E421", message, entry.span, hint)
+
+    def bindings(self, key: str) -> tuple[Binding, ...]:
+        """Give the values that a field binds: ``name = 3, other = "text"``."""
+        entry = self.entries.get(key)
+        bound: dict[str, Binding] = {}
+        for scalar in entry.values if entry else ():
+            value: object = None
+            name = ""
+            if scalar.form == "assign" and isinstance(scalar.value, tuple):
+                name, inner = scalar.value
+                value = inner.value if isinstance(inner.value, float) else inner.text
+            if entry and not isinstance(value, float | str):
+                self.wrong_type(entry, "`parameter = value`")
+            elif name in bound:
+                message, hint = f"`{name}` is given twice", "keep one of the two"
+                self.report("E312", message, scalar.span, hint)
+            elif isinstance(value, float | str):
+                bound[name] = Binding(name, value, span=scalar.span)
+        return tuple(bound.values())
 
     # ---------------------------------------------------------------- readers
 
@@ -228,8 +244,10 @@ class Fields:
         for scalar in entry.values:
             if isinstance(scalar.value, tuple) and scalar.form == "assign":
                 name, value = scalar.value
-                text = value.text if value.text is not None else _show(value.value)
-                tags.append(Tag(name, text))
+                if value.form == "list":
+                    self.wrong_type(entry, "names, or `name = value`")
+                    return ()
+                tags.append(Tag(name, written(value)))
             elif scalar.text is not None:
                 tags.append(Tag(scalar.text))
             else:
@@ -273,5 +291,12 @@ def _members(choices: object) -> Iterable[object]:
     return choices if isinstance(choices, type) and hasattr(choices, "__iter__") else ()
 
 
-def _show(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def written(scalar: Scalar) -> str:
+    """Give a value as text: a number or a range as it would be written."""
+    value = scalar.value
+    if isinstance(value, float):
+        return print_number(value)
+    if scalar.form == "range" and isinstance(value, tuple):
+        low, high = value
+        return f"{print_number(low)} to {print_number(high)}"
+    return str(value)

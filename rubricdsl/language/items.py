@@ -1,26 +1,25 @@
 """Criteria, groups and includes: syntax trees to the model."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from enum import StrEnum
+from functools import lru_cache
 
 from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.fields import (
-    Entry,
     Fields,
     Reference,
     read_scalar,
     span_of,
-    unquote,
 )
 from rubricdsl.language.formulas import read_expression
-from rubricdsl.language.lexing import RESERVED, reserved_name
+from rubricdsl.language.scales import read_level, read_scale
 from rubricdsl.language.texts import TextReader
 from rubricdsl.language.trees import as_token, as_tree, first_token, subtrees
+from rubricdsl.language.words import PLAIN_ITEM, RESERVED, reserved_name
 from rubricdsl.model.expression import Expression
 from rubricdsl.model.rubric import (
-    AnswerScale,
     Binding,
     Bonus,
     Cap,
@@ -32,13 +31,10 @@ from rubricdsl.model.rubric import (
     Item,
     Kind,
     Level,
-    LevelScale,
     Mark,
     Must,
     Never,
-    Scale,
     Weight,
-    WeightScheme,
 )
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling
 from rubricdsl.model.source import NOWHERE, Span
@@ -51,6 +47,11 @@ _NUMBERED: dict[str, Callable[[float], Mark]] = {
 }
 _PLAIN: dict[str, Mark] = {"must": Must(), "never": Never(), "info": Info()}
 _EVIDENCE = ("required", "optional")
+
+
+class _Truth(StrEnum):
+    YES = "yes"
+    NO = "no"
 
 
 def read_ruling(tree: Tree[Token]) -> Ruling:
@@ -69,19 +70,33 @@ def counts(item: Item) -> bool:
     return not isinstance(item.mark, Info | Bonus)
 
 
+@lru_cache(maxsize=256)
+def _weight(number: str) -> Weight:
+    """Read a weight; there are few different ones."""
+    return Weight(float(number))
+
+
+def _is_lost(item: Tree[Token]) -> bool:
+    """Say whether an item stands in for a line that could not be read."""
+    return any(isinstance(part, Token) and part == "" for part in item.children)
+
+
 class ItemBuilder:
-    """Builds the items of one rubric; ``weights`` resolves weight classes."""
+    """Builds the items of one rubric.
+
+    ``classes`` are its weight classes, None if they are not known.
+    """
 
     def __init__(
         self,
         file: str,
         texts: TextReader,
-        weights: WeightScheme,
+        classes: dict[str, float] | None,
         found: list[Diagnostic],
     ) -> None:
         self.file = file
         self.texts = texts
-        self.classes = dict(weights.classes)
+        self.classes = classes
         self.found = found
         self.references: list[Reference] = []
 
@@ -90,14 +105,43 @@ class ItemBuilder:
         if tree.data == "include":
             return self.include(tree)
         name = next(c for c in tree.children if isinstance(c, Token))
+        if name.type == "PLAIN":
+            return self.plain(name)
+        if not name:
+            return self.group(tree, name) if tree.data == "group" else None
         if name in RESERVED:
-            self.found.append(reserved_name(name, span_of(self.file, name)))
+            self._reserved(name, span_of(self.file, name))
             return None
         if tree.data == "group":
             return self.group(tree, name)
-        return self.criterion(tree, name) if name else None
+        return self.criterion(tree, name)
+
+    def _reserved(self, name: str, span: Span) -> None:
+        self.found.append(reserved_name(name, span))
+        self.texts.lost_words.add(name)
 
     # ------------------------------------------------------------- criteria
+
+    def plain(self, token: Token) -> Criterion | None:
+        """Build a criterion that is just weight, name and text, on one line."""
+        match = PLAIN_ITEM.fullmatch(token)
+        if match is None:
+            message = f"the lexer promised a plain criterion, not {token!r}"
+            raise TypeError(message)
+        weight, name, text = match.groups()
+        line, column = token.line or 1, token.column or 1
+        start, end = column + match.start("name"), column + len(token)
+        if name in RESERVED:
+            span = Span(self.file, line, start, line, start + len(name))
+            self._reserved(name, span)
+            return None
+        self.texts.check_parameters(text, line, column + match.start("text"))
+        return Criterion(
+            name=name,
+            mark=_weight(weight),
+            text=text,
+            span=Span(self.file, line, start, line, end),
+        )
 
     def criterion(self, tree: Tree[Token], name: Token) -> Criterion:
         """Build a criterion."""
@@ -111,10 +155,10 @@ class ItemBuilder:
         for line in lines:
             if line.data == "check":
                 if check is not None:
-                    self._second_check(line)
+                    self._again("check", line, "join the two with `and`")
                 check = self._expression(line)
             elif line.data == "level":
-                levels.append(self._level(line))
+                levels.append(read_level(line, self.texts))
             elif line.data == "example":
                 examples.append(self._example(line))
             else:
@@ -134,7 +178,7 @@ class ItemBuilder:
             name=str(name),
             mark=self.mark(mark, span),
             text=self.texts.text(text),
-            scale=self._scale(fields, levels, span),
+            scale=read_scale(fields, levels, span),
             check=check,
             needs=fields.names("needs") or (),
             na=fields.na_rule(),
@@ -158,25 +202,15 @@ class ItemBuilder:
         for key in ("judge", "needs"):
             self.references += fields.references(key, str(owner))
 
-    def _second_check(self, line: Tree[Token]) -> None:
+    def _again(self, key: str, line: Tree[Token], way: str) -> None:
         token = first_token(line)
         span = span_of(self.file, token) if token else NOWHERE
-        hint = "join the two with `and`, or make two criteria"
-        self.found.append(
-            Diagnostic("E312", "`check` stands here a second time", span, hint)
-        )
+        message = f"`{key}` stands here a second time"
+        hint = f"keep one of them, or {way}"
+        self.found.append(Diagnostic("E312", message, span, hint))
 
     def _expression(self, line: Tree[Token]) -> Expression:
         return read_expression(self.file, as_tree(line.children[0]))
-
-    def _level(self, line: Tree[Token]) -> Level:
-        number, label, text = as_token(line.children[0]), *line.children[1:]
-        return Level(
-            float(number),
-            unquote(label) if isinstance(label, Token) else None,
-            self.texts.text(text),
-            span=span_of(self.file, number),
-        )
 
     def _example(self, line: Tree[Token]) -> Example:
         ruling, text = as_tree(line.children[0]), line.children[1]
@@ -188,67 +222,6 @@ class ItemBuilder:
         if value is not None and value not in _EVIDENCE:
             fields.wrong_type(fields.entries["evidence"], "required or optional")
         return value == "required"
-
-    def _scale(self, fields: Fields, levels: list[Level], span: Span) -> Scale:
-        answers = self._answers(fields)
-        ends = self._ends(fields)
-        if not levels and ends is None:
-            return answers or AnswerScale()
-        if answers is not None:
-            self.found.append(
-                Diagnostic(
-                    "E420",
-                    "a criterion has `answers` or levels, not both",
-                    fields.entries["answers"].span,
-                    "leave `answers` out; each level is an answer",
-                )
-            )
-        numbers = [level.number for level in levels]
-        if ends is None and len(levels) < 2:  # noqa: PLR2004 - two make a scale
-            self._report_levels("a scale needs at least two levels", span)
-        elif any(a >= b for a, b in pairwise(numbers)):
-            self._report_levels("the levels do not rise", span)
-        low, high = ends or (min(numbers), max(numbers))
-        for level in levels:
-            if not low <= level.number <= high:
-                self.found.append(
-                    Diagnostic(
-                        "E411",
-                        f"level {level.number:g} is not in {low:g} to {high:g}",
-                        level.span,
-                        "change the level, or the range in `levels:`",
-                    )
-                )
-        return LevelScale(low, high, tuple(levels), stated=ends is not None)
-
-    def _report_levels(self, message: str, span: Span) -> None:
-        hint = "list the levels from worst to best: `level 0: …`, `level 1: …`"
-        self.found.append(Diagnostic("E404", message, span, hint))
-
-    def _answers(self, fields: Fields) -> AnswerScale | None:
-        names = fields.names("answers")
-        if names is None:
-            return None
-        legal = {"yes", "partly", "no"}
-        if len(names) < 2 or len(set(names)) < len(names) or not legal >= set(names):  # noqa: PLR2004
-            entry = fields.entries["answers"]
-            fields.wrong_type(entry, "two or more of yes, partly, no")
-            return None
-        return AnswerScale(names)
-
-    def _ends(self, fields: Fields) -> tuple[float, float] | None:
-        entry = fields.entries.get("levels")
-        if entry is None:
-            return None
-        value = entry.values[0].value if len(entry.values) == 1 else None
-        if isinstance(value, tuple) and entry.values[0].form == "range":
-            low, high = value
-            if low < high:
-                return float(low), float(high)
-            self._report_levels("the range of levels does not rise", entry.span)
-            return None
-        fields.wrong_type(entry, "a range such as `0 to 4`")
-        return None
 
     # --------------------------------------------------------------- groups
 
@@ -262,24 +235,24 @@ class ItemBuilder:
         span = self._span(name, text)
         fields = Fields("group", self.found)
         items: list[Item] = []
-        combine: Expression | None = None
-        lost = not name
+        combines: list[Expression] = []
+        item_lines = lost = 0
         for line in subtrees(body):
             if line.data == "combine":
-                combine = self._expression(line)
+                if combines:
+                    self._again("combine", line, "make one expression of the two")
+                combines.append(self._expression(line))
             elif line.data in {"criterion", "group", "include"}:
                 item = self.item(line)
-                lost |= item is None
-                items += [item] if item is not None else []
+                item_lines += 1
+                if item is not None:
+                    items.append(item)
+                else:
+                    lost += _is_lost(line)
             else:
                 entry = self.texts.entry(line)
-                lost |= entry.key == ""
+                lost += entry.key == ""
                 fields.add(entry)
-        if not items and not lost:
-            hint = "indent its criteria below it, each `[weight] name: text`"
-            self.found.append(
-                Diagnostic("E205", "the group has no children", span, hint)
-            )
         self._refer(name, fields)
         passing = fields.passing()
         built = Group(
@@ -289,8 +262,8 @@ class ItemBuilder:
             items=tuple(items),
             text=self.texts.text(text) if text is not None else None,
             count=self._count(kind, span),
-            combine=combine,
-            monotone=fields.text("monotone") != "no",
+            combine=combines[0] if combines else None,
+            monotone=fields.choice("monotone", _Truth) is not _Truth.NO,
             na=fields.na_rule(),
             passing=1.0 if passing is None else passing,
             judge=fields.text("judge"),
@@ -303,7 +276,10 @@ class ItemBuilder:
             was=fields.names("was") or (),
             span=span,
         )
-        self._check_group(built, lost=lost)
+        if name:
+            if not lost:
+                self._check_children(built, item_lines)
+            self._check_formula(built, fields)
         return built
 
     def _count(self, kind: Tree[Token], span: Span) -> int | None:
@@ -317,36 +293,38 @@ class ItemBuilder:
         self.found.append(Diagnostic("E405", message, span, hint))
         return 1
 
-    def _check_group(self, group: Group, *, lost: bool) -> None:
-        """Check what needs the group alone: its kind against its children."""
-        if group.items and not lost and not any(counts(i) for i in group.items):
+    def _check_children(self, group: Group, item_lines: int) -> None:
+        """Check that the children of a group can make its value."""
+        weighted = [i for i in group.items if isinstance(i.mark, Weight)]
+        if not item_lines:
+            hint = "indent its criteria below it, each `[weight] name: text`"
+            message = f"the group `{group.name}` has no children"
+            self.found.append(Diagnostic("E205", message, group.span, hint))
+        elif not any(counts(i) for i in group.items):
             hint = "give it a weighted criterion, or write its own mark as `info`"
             message = f"nothing in the group `{group.name}` can count"
             self.found.append(Diagnostic("E402", message, group.span, hint))
-        weighted = [i for i in group.items if isinstance(i.mark, Weight)]
-        if group.count is not None and group.count > len(weighted) and not lost:
-            self.found.append(
-                Diagnostic(
-                    "E405",
-                    f"at least {group.count} of {len(weighted)} children can never be",
-                    group.span,
-                    f"write at most {len(weighted)}, or add children",
-                )
-            )
-        if (group.kind is Kind.FORMULA) != (group.combine is not None):
-            formula = group.kind is Kind.FORMULA
-            self.found.append(
-                Diagnostic(
-                    "E418",
-                    "a formula needs `combine:`"
-                    if formula
-                    else f"`combine:` has no meaning in `{group.kind} of`",
-                    group.span,
-                    "write `combine: a * b` over the names of its children"
-                    if formula
-                    else "write `formula of`, or leave `combine:` out",
-                )
-            )
+        elif group.count is not None and group.count > len(weighted):
+            message = f"at least {group.count} of {len(weighted)} children can never be"
+            hint = f"write at most {len(weighted)}, or add children"
+            self.found.append(Diagnostic("E405", message, group.span, hint))
+
+    def _check_formula(self, group: Group, fields: Fields) -> None:
+        """Check that a formula has its expression, and that no other group has."""
+        if group.kind is Kind.FORMULA:
+            if group.combine is None:
+                message = f"the formula `{group.name}` has no `combine:`"
+                hint = "write `combine: a * b` over the names of its children"
+                self.found.append(Diagnostic("E418", message, group.span, hint))
+            return
+        if group.combine is not None:
+            message = f"`combine:` has no meaning in `{group.kind} of`"
+            hint = "write `formula of`, or leave `combine:` out"
+            self.found.append(Diagnostic("E418", message, group.combine.span, hint))
+        if "monotone" in fields.entries:
+            message = f"`monotone` has no meaning in `{group.kind} of`"
+            span, hint = fields.entries["monotone"].span, "leave it out"
+            self.found.append(Diagnostic("E210", message, span, hint))
 
     # ------------------------------------------------------- marks, includes
 
@@ -357,7 +335,7 @@ class ItemBuilder:
         first = first_token(path)
         span = span_of(self.file, first) if first else NOWHERE
         if isinstance(name, Token) and name in RESERVED:
-            self.found.append(reserved_name(name, span_of(self.file, name)))
+            self._reserved(name, span_of(self.file, name))
             return None
         return Include(
             mark=self.mark(mark, span),
@@ -368,20 +346,22 @@ class ItemBuilder:
         )
 
     def _arguments(self, tree: object) -> tuple[Binding, ...]:
-        bindings: list[Binding] = []
+        bindings: dict[str, Binding] = {}
         for arg in subtrees(tree):
             name, value = arg.children
             scalar = read_scalar(self.file, as_tree(value))
             number = scalar.value if isinstance(scalar.value, float) else None
             content = number if number is not None else scalar.text
             if content is None:
-                entry = Entry(str(name), scalar.span)
-                message = f"`{entry.key}` takes a number or a text"
-                hint = f'write `{entry.key} = 3` or `{entry.key} = "text"`'
+                message = f"`{name}` takes a number or a text"
+                hint = f'write `{name} = 3` or `{name} = "text"`'
                 self.found.append(Diagnostic("E421", message, scalar.span, hint))
-                continue
-            bindings.append(Binding(str(name), content, span=scalar.span))
-        return tuple(bindings)
+            elif name in bindings:
+                message, hint = f"`{name}` is given twice", "keep one of the two"
+                self.found.append(Diagnostic("E312", message, scalar.span, hint))
+            else:
+                bindings[str(name)] = Binding(str(name), content, span=scalar.span)
+        return tuple(bindings.values())
 
     def mark(self, tree: object, span: Span) -> Mark:
         """Read a mark; ``span`` is where to report what is wrong with it."""
@@ -394,19 +374,16 @@ class ItemBuilder:
         return _PLAIN[str(tree.data)]
 
     def _weight_class(self, name: str, span: Span) -> Weight:
-        if name not in self.classes:
-            known = ", ".join(self.classes)
-            self.found.append(
-                Diagnostic(
-                    "E310",
-                    f"no weight class is called `{name}`",
-                    span,
-                    f"the classes are: {known}"
-                    if known
-                    else f"declare it: `weights: {name} = 3`",
-                )
-            )
-        return Weight(self.classes.get(name, 1.0), name)
+        known = self.classes
+        if known is None or name in self.texts.lost_words:
+            return Weight(1.0, name)
+        if name not in known:
+            hint = f"declare it: `weights: {name} = 3`"
+            if known:
+                hint = f"the classes are: {', '.join(known)}"
+            message = f"no weight class is called `{name}`"
+            self.found.append(Diagnostic("E310", message, span, hint))
+        return Weight(known.get(name, 1.0), name)
 
     def _span(self, name: Token, text: object) -> Span:
         span = span_of(self.file, name)

@@ -45,10 +45,11 @@ class Lost(Enum):
 class Line:
     """A line that says something, with the lines indented below it.
 
-    ``text`` has no indentation and no blanks at its end; ``column`` counts the
-    characters before it.  ``block`` holds what stands between triple quotes, lines
-    as they are; ``last`` is the number of the last source line it covers.  The
-    parser sets ``lost`` on a line that it has reported and goes on without.
+    ``text`` has no indentation and, except in a bar of text, no blanks at its end;
+    ``column`` counts the characters before it.  ``block`` holds what stands between
+    triple quotes, lines as they are; ``last`` is the number of the last source line
+    it covers.  The parser sets ``lost`` on a line that it has reported and goes on
+    without.
     """
 
     number: int
@@ -66,6 +67,11 @@ class Line:
             line = stack.pop()
             yield line
             stack.extend(reversed(line.children))
+
+
+def line_span(source: Source, line: Line) -> Span:
+    """Give the span of a line's text."""
+    return source.span(line.number, line.column, line.column + len(line.text))
 
 
 @frozen
@@ -89,24 +95,26 @@ def lay_out(source: Source) -> Layout:
             closed, _ = open_lines.pop()
             misplaced = 0 < indent != closed
         siblings = open_lines[-1][1].children if open_lines else top
-        here = source.span(line.number, line.column, line.column + len(line.text))
         if misplaced:
-            found.append(_misplaced(indent, [i for i, _ in open_lines], here))
-        if len(open_lines) > MAX_DEPTH:
-            if len(open_lines) == MAX_DEPTH + 1:
-                found.append(
-                    Diagnostic(
-                        "E214",
-                        f"blocks are nested more than {MAX_DEPTH} deep",
-                        here,
-                        "move the inner group into a rubric of its own and include it",
-                    )
-                )
-            open_lines.append((indent, line))
-            continue
-        siblings.append(line)
+            levels = [level for level, _ in open_lines]
+            found.append(_misplaced(indent, levels, line_span(source, line)))
+        if len(open_lines) <= MAX_DEPTH:
+            siblings.append(line)
+        elif open_lines[-1][1].lost is None:
+            found.append(_too_deep(line_span(source, line)))
+            parent = open_lines[-1][1]
+            parent.lost = Lost.CRITERION if parent.text[0] == "[" else Lost.FIELD
+            line.lost = Lost.FIELD
+        else:
+            line.lost = Lost.FIELD
         open_lines.append((indent, line))
     return Layout(tuple(top), tuple(comments), tuple(found))
+
+
+def _too_deep(here: Span) -> Diagnostic:
+    message = f"blocks are nested more than {MAX_DEPTH} deep"
+    hint = "move the inner group into a rubric of its own and include it"
+    return Diagnostic("E214", message, here, hint)
 
 
 def _misplaced(indent: int, levels: list[int], here: Span) -> Diagnostic:
@@ -139,6 +147,8 @@ def _logical_lines(
                     "indent with four spaces a level",
                 )
             )
+        if text[0] == "|":  # every blank of a bar of text counts
+            text = raw[len(prefix) :]
         line = Line(number, len(prefix), text, last=number)
         if text.endswith('"""') and _BLOCK_OPENS.match(text):
             _read_block(source, line, lines, found)

@@ -4,9 +4,8 @@ Imports stay inside the project: the nearest folder upward with a ``rub.toml``, 
 the folder of the file that was asked for.  Links that lead out are refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import attrs
 from attrs import define, field, frozen
@@ -17,17 +16,27 @@ from rubricdsl.language.characters import MAX_BYTES, Source, decode
 from rubricdsl.language.checking import check
 from rubricdsl.language.parsing import parse
 from rubricdsl.model.protocols import FunctionTable
-from rubricdsl.model.rubric import Rubric, Use
+from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
 
 PROJECT_FILE = "rub.toml"
 MAX_FILES = 1_000
 MAX_IMPORT_DEPTH = 32
 MAX_IMPORT_BYTES = MAX_BYTES
+MAX_INCLUDED = 10_000
+"""How many items the includes of a rubric may come to."""
+
+# No text of so many characters can have more bytes than are allowed.
+MAX_CHARACTERS = MAX_BYTES // 4
 
 
-class _Refuse(Protocol):
-    def __call__(self, message: str, hint: str, code: str = "E305") -> None: ...
+class _RefusedError(Exception):
+    """An import that cannot be had, with what to say of it."""
+
+    def __init__(self, message: str, hint: str, code: str = "E305") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.code = code
 
 
 @frozen
@@ -64,8 +73,7 @@ def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded
     Raises RubricError (D101) if the file cannot be read.
     """
     loader = _Loader(functions, project_root(path))
-    built, found = loader.read(path.resolve(), name or str(path), ())
-    return loader.loaded(built, found)
+    return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
 def load_text(
@@ -73,22 +81,44 @@ def load_text(
 ) -> Loaded:
     """Load source text; its imports are looked for in ``folder``."""
     loader = _Loader(functions, project_root(folder / "-"))
-    source = Source.of(text, name)
-    built, found = loader.build(source, folder.resolve(), ())
-    return loader.loaded(built, found)
+    data = text.encode("utf-8", "surrogatepass") if len(text) > MAX_CHARACTERS else b""
+    if len(data) > MAX_BYTES:
+        _, found = decode(data, name)
+        return Loaded((), found)
+    return loader.loaded(loader.build(Source.of(text, name), folder.resolve(), ()))
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort by file in order of first mention, then place; leave out repetitions."""
+    """Sort by file in order of first mention, then line; leave out repetitions."""
     unique = dict.fromkeys(diagnostics)
     files = {d.span.file: None for d in unique}
     order = {file: index for index, file in enumerate(files)}
     return tuple(
         sorted(
             unique,
-            key=lambda d: (order[d.span.file], d.span.line, d.span.column, d.code),
+            key=lambda d: (order[d.span.file], d.span.line, d.code, d.span.column),
         )
     )
+
+
+@frozen
+class _Read:
+    """The rubrics of one file, with what is wrong with the file.
+
+    ``sizes`` are the numbers of items that they come to with their includes.
+    """
+
+    built: tuple[Built, ...]
+    found: list[Diagnostic]
+    sizes: tuple[int, ...] = ()
+
+
+@frozen
+class _Link:
+    """A file that is being read, and the ``use`` in it that is being followed."""
+
+    path: Path
+    use: Use | None = None
 
 
 @define
@@ -96,22 +126,23 @@ class _Loader:
     functions: FunctionTable
     root: Path
     read_bytes: int = 0
-    cache: dict[Path, tuple[list[Built], list[Diagnostic]]] = field(factory=dict)
+    cache: dict[Path, _Read] = field(factory=dict)
+    circles: list[Diagnostic] = field(factory=list)
 
-    def loaded(self, built: list[Built], found: list[Diagnostic]) -> Loaded:
-        for path_built, path_found in list(self.cache.values()):
-            if path_built is not built:
-                found.extend(d for d in path_found if d not in found)
-        return Loaded(tuple(b.rubric for b in built), _by_place(found))
+    def loaded(self, read: _Read) -> Loaded:
+        found = [*read.found, *self.circles]
+        for other in self.cache.values():
+            if other is not read:
+                found += other.found
+        return Loaded(tuple(b.rubric for b in read.built), _by_place(found))
 
-    def read(
-        self, path: Path, name: str, chain: tuple[Path, ...]
-    ) -> tuple[list[Built], list[Diagnostic]]:
+    def read(self, path: Path, name: str, chain: tuple[_Link, ...]) -> _Read:
         """Read one file, once."""
         if path in self.cache:
             return self.cache[path]
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except OSError as error:
             span = Span(name, 1, 1, 1, 2)
             reason = (error.strerror or type(error).__name__).lower()
@@ -119,80 +150,117 @@ class _Loader:
             hint = "check the path and the permissions"
             raise RubricError([Diagnostic("D101", message, span, hint)]) from None
         self.read_bytes += len(data)
-        source, found = decode(data, name)
-        built, more = self.build(source, path.parent, (*chain, path))
-        self.cache[path] = (built, [*found, *more])
-        return self.cache[path]
+        source, faults = decode(data, name)
+        if source is None:
+            self.cache[path] = _Read((), list(faults))
+            return self.cache[path]
+        read = self.build(source, path.parent, (*chain, _Link(path)), faults)
+        self.cache[path] = read
+        return read
 
     def build(
-        self, source: Source, folder: Path, chain: tuple[Path, ...]
-    ) -> tuple[list[Built], list[Diagnostic]]:
-        """Build and check all rubrics of one source."""
-        syntax = parse(source)
+        self,
+        source: Source,
+        folder: Path,
+        chain: tuple[_Link, ...],
+        faults: tuple[Diagnostic, ...] = (),
+    ) -> _Read:
+        """Build and check all rubrics of one source, whose ``faults`` are known."""
+        syntax = parse(source, faults)
         found = list(syntax.diagnostics)
         result: list[Built] = []
+        sizes: list[int] = []
         for tree in syntax.rubrics:
             built = build(source.name, tree)
-            built.rubric = self.resolve(built, folder, chain)
+            sizes.append(self.resolve(built, folder, chain))
             found += built.found
             found += check(built, self.functions)
             result.append(built)
         found += _same_names(result)
-        return result, found
+        return _Read(tuple(result), found, tuple(sizes))
 
-    def resolve(self, built: Built, folder: Path, chain: tuple[Path, ...]) -> Rubric:
-        """Attach what a rubric imports."""
+    def resolve(self, built: Built, folder: Path, chain: tuple[_Link, ...]) -> int:
+        """Attach what a rubric imports; give the number of items it then has."""
         imported: list[tuple[str, Rubric]] = []
+        sizes: dict[str, int] = {}
         for use in built.rubric.uses:
-            rubric = self.use(use, folder, chain, built.found)
-            if rubric is not None:
+            try:
+                rubric, sizes[use.alias] = self.follow(use, folder, chain)
+            except _RefusedError as refusal:
+                built.found.append(
+                    Diagnostic(refusal.code, str(refusal), use.span, refusal.hint)
+                )
+            else:
                 imported.append((use.alias, rubric))
-        return attrs.evolve(built.rubric, imported=tuple(imported))
+        size, included = _size(built.rubric.items, sizes)
+        if included > MAX_INCLUDED:
+            message = f"the includes bring {included:,} criteria and groups"
+            hint = f"the most is {MAX_INCLUDED:,}; include less"
+            span = built.rubric.uses[0].span
+            built.found.append(Diagnostic("E305", message, span, hint))
+            size, imported = 0, []
+        built.rubric = attrs.evolve(built.rubric, imported=tuple(imported))
+        return size
 
-    def use(
-        self,
-        use: Use,
-        folder: Path,
-        chain: tuple[Path, ...],
-        found: list[Diagnostic],
-    ) -> Rubric | None:
-        """Load one import; None, with the reason in ``found``, if that fails."""
+    def follow(
+        self, use: Use, folder: Path, chain: tuple[_Link, ...]
+    ) -> tuple[Rubric, int]:
+        """Load one import, and give its size.
 
-        def refuse(message: str, hint: str, code: str = "E305") -> None:
-            found.append(Diagnostic(code, message, use.span, hint))
-
-        file = use.path.partition("#")[0]
-        path = (folder / file).resolve()
+        Raises _RefusedError if it cannot be had.
+        """
+        file, _, wanted = use.path.partition("#")
         if "://" in file or Path(file).is_absolute():
-            refuse(
+            raise _RefusedError(
                 f"`{file}` is no relative path",
                 "imports name files of the project, relative to this one",
             )
-        elif not path.is_relative_to(self.root):
-            refuse(
+        try:
+            path = (folder / file).resolve()
+            there = path.is_file()
+        except (OSError, RuntimeError, ValueError):
+            # A name too long, a circle of links, a NUL: no such file can be.
+            path, there = self.root, False
+        if not path.is_relative_to(self.root):
+            raise _RefusedError(
                 f"`{file}` lies outside the project",
                 f"move it into the project, or put a {PROJECT_FILE} higher up",
             )
-        elif path in chain:
-            names = [p.name for p in (*chain[chain.index(path) :], path)]
-            refuse(
-                f"the imports run in a circle: {' → '.join(names)}",
-                "move what both need into a third file",
-                "E306",
-            )
-        elif self.exhausted(chain):
-            refuse(
+        self._refuse_circle(path, chain)
+        if not there:
+            hint = f"looked for in {_shown(folder)}"
+            raise _RefusedError(f"there is no file `{file}`", hint)
+        if self._exhausted(chain):
+            raise _RefusedError(
                 "the imports are too deep, too many or too large",
                 f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES} files, "
                 f"{MAX_IMPORT_BYTES // 1_000_000} MB",
             )
-        elif not path.is_file():
-            refuse(f"there is no file `{file}`", f"looked for in {_shown(folder)}")
-        else:
-            return self.imported(use, path, chain, refuse)
-        return None
+        name = str(Path(use.span.file).parent / file)
+        if chain:
+            chain = (*chain[:-1], _Link(chain[-1].path, use))
+        try:
+            read = self.read(path, name, chain)
+        except RubricError as error:
+            fault = error.diagnostics[0]
+            raise _RefusedError(fault.message, fault.hint) from None
+        return _pick(read, wanted, file)
 
-    def exhausted(self, chain: tuple[Path, ...]) -> bool:
+    def _refuse_circle(self, path: Path, chain: tuple[_Link, ...]) -> None:
+        """Refuse a file that is being read; report each link of the circle."""
+        start = next((i for i, link in enumerate(chain) if link.path == path), None)
+        if start is None:
+            return
+        names = [link.path.name for link in (*chain[start:], chain[start])]
+        message = f"the imports run in a circle: {' → '.join(names)}"
+        hint = "move what both need into a third file"
+        for link in chain[start:-1]:
+            if link.use is not None:
+                fault = Diagnostic("E306", message, link.use.span, hint)
+                self.circles.append(fault)
+        raise _RefusedError(message, hint, "E306")
+
+    def _exhausted(self, chain: tuple[_Link, ...]) -> bool:
         """Say whether the imports go too far."""
         return (
             len(chain) > MAX_IMPORT_DEPTH
@@ -200,35 +268,38 @@ class _Loader:
             or self.read_bytes > MAX_IMPORT_BYTES
         )
 
-    def imported(
-        self, use: Use, path: Path, chain: tuple[Path, ...], refuse: _Refuse
-    ) -> Rubric | None:
-        """Read the file of an import and pick its rubric."""
-        file, _, wanted = use.path.partition("#")
-        name = str(Path(use.span.file).parent / file)
-        try:
-            rubrics = [b.rubric for b in self.read(path, name, chain)[0]]
-        except RubricError as error:
-            refuse(error.diagnostics[0].message, error.diagnostics[0].hint)
-            return None
-        return _pick(rubrics, wanted, file, refuse)
+
+def _size(items: Iterable[Item], sizes: Mapping[str, int]) -> tuple[int, int]:
+    """Count items, and those of them that come with includes.
+
+    ``sizes`` are those of the imports, by alias.
+    """
+    own = included = 0
+    stack = list(items)
+    while stack:
+        item = stack.pop()
+        own += 1
+        if isinstance(item, Group):
+            stack.extend(item.items)
+        elif isinstance(item, Include):
+            included += sizes.get(item.alias, 0)
+    return own + included, included
 
 
-def _pick(
-    rubrics: list[Rubric], wanted: str, file: str, refuse: _Refuse
-) -> Rubric | None:
-    names = ", ".join(rubric.name for rubric in rubrics)
+def _pick(read: _Read, wanted: str, file: str) -> tuple[Rubric, int]:
+    """Choose the rubric of a file that an import names, and give its size."""
+    rubrics = [built.rubric for built in read.built]
+    names = [rubric.name for rubric in rubrics]
     if not wanted and len(rubrics) == 1:
-        return rubrics[0]
-    match = next((rubric for rubric in rubrics if rubric.name == wanted), None)
-    if match is None:
-        refuse(
-            f"`{file}` has no rubric `{wanted}`"
-            if wanted
-            else f"`{file}` holds {len(rubrics)} rubrics",
-            f'name one of them: `use "{file}#name"` ({names})',
-        )
-    return match
+        return rubrics[0], read.sizes[0]
+    if wanted in names:
+        index = names.index(wanted)
+        return rubrics[index], read.sizes[index]
+    message = f"`{file}` holds {len(rubrics)} rubrics"
+    if wanted:
+        message = f"`{file}` has no rubric `{wanted}`"
+    hint = f'name one of them: `use "{file}#name"` ({", ".join(names)})'
+    raise _RefusedError(message, hint)
 
 
 def _shown(folder: Path) -> str:
@@ -236,7 +307,7 @@ def _shown(folder: Path) -> str:
     return f"`{folder.name}`" if folder.name else "the folder of this file"
 
 
-def _same_names(built: list[Built]) -> Iterator[Diagnostic]:
+def _same_names(built: Iterable[Built]) -> Iterator[Diagnostic]:
     seen: dict[str, int] = {}
     for one in built:
         name, span = one.rubric.name, one.rubric.span

@@ -1,13 +1,13 @@
 """Whether every name is given once and every name used is known."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.building import Built
 from rubricdsl.language.fields import Reference
-from rubricdsl.language.scopes import Scope, included, item_name, named_items
-from rubricdsl.model.rubric import Include, Rubric
+from rubricdsl.language.scopes import Scope, included, item_name
+from rubricdsl.model.rubric import Criterion, Group, Include, Rubric
 from rubricdsl.model.source import Span
 
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the common few).
@@ -17,13 +17,11 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
-def check_names(rubric: Rubric) -> Iterator[Diagnostic]:
+def check_names(rubric: Rubric, scope: Scope) -> Iterator[Diagnostic]:
     """Give names that stand twice, or look as if they did."""
     seen: dict[str, Span] = {}
     skeletons: dict[str, str] = {}
-    for named, own in named_items(rubric):
-        if not own:
-            continue
+    for named in scope.own:
         name, span = item_name(named.item), named.item.span
         if not name:
             continue
@@ -52,53 +50,82 @@ def check_references(built: Built, scope: Scope) -> Iterator[Diagnostic]:
     rubric = built.rubric
     judges = {judge.name for judge in rubric.judges}
     for reference in built.references:
-        if reference.key == "judge" and reference.name not in judges:
+        name, span = reference.name, reference.span
+        if reference.key == "judge" and name not in judges | built.lost_words:
             known = ", ".join(sorted(judges))
             hint = f"the judges are: {known}" if known else "declare it: `judge name`"
-            message = f"no judge is called `{reference.name}`"
-            yield Diagnostic("E302", message, reference.span, hint)
-        if reference.key == "needs" and scope.find(reference.name) is None:
-            message = f"no criterion is called `{reference.name}`"
-            hint = scope.suggestion(reference.name)
-            yield Diagnostic("E304", message, reference.span, hint)
-    for named, own in named_items(rubric):
-        if own and isinstance(named.item, Include):
-            yield from _check_include(rubric, named.item, named.node)
+            yield Diagnostic("E302", f"no judge is called `{name}`", span, hint)
+        if reference.key == "needs" and scope.lacks(name):
+            message, hint = f"no criterion is called `{name}`", scope.suggestion(name)
+            yield Diagnostic("E304", message, span, hint)
+    scopes: dict[str, Scope] = {}
+    for named in scope.own:
+        if isinstance(named.item, Include):
+            yield from _check_include(rubric, named.item, scope, named.node)
+            yield from _check_target(rubric, named.item, scopes)
 
 
 def check_needs(built: Built, scope: Scope) -> Iterator[Diagnostic]:
-    """Give each member of a circle in ``needs``."""
-    wanted: dict[str, list[tuple[str, Reference]]] = {}
+    """Give each member of a circle in ``needs``.
+
+    Deciding a criterion asks for what it needs, deciding a group for all in it.
+    """
+    needs: list[tuple[str, str, Reference]] = []
     for reference in built.references:
-        target = scope.find(reference.name)
-        owner = scope.by_name.get(reference.owner)
-        if reference.key == "needs" and target is not None and owner is not None:
-            wanted.setdefault(owner, []).append((target.path, reference))
-    for owner, needs in wanted.items():
-        for path, reference in needs:
-            if _reaches(path, owner, wanted):
-                message = f"`{reference.owner}` would need itself"
-                hint = "leave out one `needs:` of the circle"
-                yield Diagnostic("E307", message, reference.span, hint)
+        wanted, owner = scope.find(reference.name), scope.by_name.get(reference.owner)
+        if reference.key == "needs" and wanted is not None and owner is not None:
+            needs.append((owner, wanted.path, reference))
+    if not needs:
+        return
+    asked: dict[str, list[str]] = {}
+    for named in scope.by_path.values():
+        above, _, name = named.path.rpartition(".")
+        if name and above:
+            asked.setdefault(above, []).append(named.path)
+    for asking, target, _ in needs:
+        asked.setdefault(asking, []).append(target)
+    circle = _circles(asked)
+    for asking, target, reference in needs:
+        if asking == target or circle[asking] == circle[target]:
+            message = f"`{reference.owner}` would need itself"
+            hint = "leave out one `needs:` of the circle"
+            yield Diagnostic("E307", message, reference.span, hint)
 
 
-def _reaches(
-    start: str, goal: str, wanted: dict[str, list[tuple[str, Reference]]]
-) -> bool:
-    """Say whether deciding ``start`` asks for ``goal``; a group asks for all in it."""
-    seen: set[str] = set()
-    stack = [start]
-    while stack:
-        path = stack.pop()
-        if path == goal or goal.startswith(f"{path}."):
-            return True
-        if path in seen:
+def _circles(edges: Mapping[str, list[str]]) -> dict[str, str]:
+    """Give for each node a name for the circle that it lies on, or of its own.
+
+    Tarjan's algorithm for strongly connected components (SIAM J. Comput. 1, 1972),
+    without recursion.
+    """
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    component: dict[str, str] = {}
+    waiting: list[str] = []
+    for root in edges:
+        if root in order:
             continue
-        seen.add(path)
-        for owner, needs in wanted.items():
-            if owner == path or owner.startswith(f"{path}."):
-                stack.extend(target for target, _ in needs)
-    return False
+        path = [(root, iter(edges[root]))]
+        order[root] = low[root] = len(order)
+        waiting.append(root)
+        while path:
+            node, rest = path[-1]
+            following = next(rest, None)
+            if following is None:
+                path.pop()
+                if path:
+                    above = path[-1][0]
+                    low[above] = min(low[above], low[node])
+                if low[node] == order[node]:
+                    while component.get(node) is None:
+                        component[waiting.pop()] = node
+            elif following not in order:
+                order[following] = low[following] = len(order)
+                waiting.append(following)
+                path.append((following, iter(edges.get(following, ()))))
+            elif following not in component:
+                low[node] = min(low[node], order[following])
+    return component
 
 
 def _twice(what: str, names: Iterator[tuple[str, Span]]) -> Iterator[Diagnostic]:
@@ -111,11 +138,12 @@ def _twice(what: str, names: Iterator[tuple[str, Span]]) -> Iterator[Diagnostic]
 
 
 def _check_include(
-    rubric: Rubric, include: Include, node: object
+    rubric: Rubric, include: Include, scope: Scope, node: Criterion | Group | None
 ) -> Iterator[Diagnostic]:
     found = included(rubric, include)
     if found is None:
-        if include.alias not in {use.alias for use in rubric.uses}:
+        aliases = {use.alias for use in rubric.uses}
+        if include.alias not in aliases | scope.lost:
             message = f"nothing is imported as `{include.alias}`"
             hint = f'import it above: `use "file.rub" as {include.alias}`'
             yield Diagnostic("E304", message, include.span, hint)
@@ -143,6 +171,34 @@ def _check_include(
             yield Diagnostic("E303", message, include.span, hint)
 
 
+def _check_target(
+    rubric: Rubric, include: Include, scopes: dict[str, Scope]
+) -> Iterator[Diagnostic]:
+    """Refuse to include a criterion without what it needs."""
+    found = included(rubric, include)
+    if found is None or not found[1]:
+        return
+    imported, target = found
+    if include.alias not in scopes:
+        scopes[include.alias] = Scope.of(imported)
+    there = scopes[include.alias]
+    wanted = there.find(target)
+    if wanted is None:
+        return
+    inside = (wanted.path, f"{wanted.path}.")
+    for named in there.own:
+        if named.path != inside[0] and not named.path.startswith(inside[1]):
+            continue
+        for need in named.item.needs if isinstance(named.item, Criterion) else ():
+            needed = there.find(need)
+            if needed is not None and not f"{needed.path}.".startswith(inside[1]):
+                message = f"`{include.target}` needs `{need}`, which stays behind"
+                hint = "include the group that holds both, or the whole rubric"
+                yield Diagnostic("E304", message, include.span, hint)
+
+
 def _skeleton(name: str) -> str:
+    if name.isascii():
+        return name.lower()
     plain = unicodedata.normalize("NFKC", name).casefold()
     return plain.translate(_LOOK_ALIKES)

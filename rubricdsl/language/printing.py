@@ -4,6 +4,7 @@ Printing and then reading gives the same model.  Comments are no part of a model
 `rub fmt` and edits work on source and keep them.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rubricdsl.expressions.printing import (
@@ -11,11 +12,10 @@ from rubricdsl.expressions.printing import (
     print_number,
     print_text,
 )
-from rubricdsl.language.lexing import NAME_ONLY
+from rubricdsl.language.words import is_path
 from rubricdsl.model.rubric import (
     About,
     AnswerScale,
-    Ask,
     Binding,
     Bonus,
     Bound,
@@ -46,6 +46,7 @@ from rubricdsl.model.ruling import Ruling
 INDENT = "    "
 # A text that would not come back as it is when written on one line.
 _OPENS_BLOCK = '"""'
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def print_rubric(rubric: Rubric) -> str:
@@ -71,7 +72,7 @@ def text_lines(head: str, text: str, indent: str = "") -> Iterator[str]:
         return
     yield f"{indent}{head}"
     for line in text.split("\n"):
-        yield f"{indent}{INDENT}| {line}".rstrip(" ")
+        yield f"{indent}{INDENT}| {line}" if line else f"{indent}{INDENT}|"
 
 
 def _head(rubric: Rubric) -> Iterator[str]:
@@ -235,7 +236,7 @@ def _judge(judge: JudgeSpec) -> Iterator[str]:
     if judge.votes != plain.votes or judge.rule is not VoteRule.MAJORITY:
         yield f"{INDENT}votes: {judge.votes}, {judge.rule}"
     if judge.ask is not plain.ask or judge == plain:
-        yield f"{INDENT}ask: {judge.ask or Ask.TOGETHER}"
+        yield f"{INDENT}ask: {judge.ask}"
     if judge.temperature is not None:
         yield f"{INDENT}temperature: {print_number(judge.temperature)}"
     if judge.max_tokens is not None:
@@ -260,8 +261,7 @@ def _fact(name: str, values: Sequence[str]) -> str:
 
 
 def _fact_word(value: str) -> str:
-    date = len(value) == 10 and value[4] == value[7] == "-"  # noqa: PLR2004
-    return value if date and value.replace("-", "").isdigit() else print_text(value)
+    return value if _DATE.fullmatch(value) else print_text(value)
 
 
 def _test(test: TestCase) -> Iterator[str]:
@@ -315,7 +315,7 @@ def _ruling(ruling: Ruling) -> str:
 
 
 def _name(name: str) -> str:
-    return name if NAME_ONLY.fullmatch(name) else print_text(name)
+    return name if is_path(name) else print_text(name)
 
 
 def _names(names: Sequence[str]) -> str:

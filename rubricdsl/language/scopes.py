@@ -1,12 +1,17 @@
 """What a name means inside one rubric: the flat namespace, and paths."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from typing import Self
 
 from attrs import field, frozen
 
 from rubricdsl.model.rubric import Criterion, Group, Include, Item, NaRule, Rubric
+
+_MOST_LISTED = 8
+# Comparing a misspelt name with every other costs too much in a huge rubric.
+_MOST_COMPARED = 1_000
 
 
 @frozen
@@ -26,34 +31,53 @@ class Named:
 class Scope:
     """The items of a rubric by path, and the paths by name.
 
-    Items of a whole rubric that is included are known by their path alone.
+    ``own`` are the items of the rubric itself, in source order; those of a whole
+    rubric that is included are known by their path alone.  ``lost`` are words of
+    lines that could not be read: names that may be there, for all that is known.
     """
 
+    own: tuple[Named, ...] = ()
     by_path: dict[str, Named] = field(factory=dict)
     by_name: dict[str, str] = field(factory=dict)
+    lost: AbstractSet[str] = frozenset()
 
     @classmethod
-    def of(cls, rubric: Rubric) -> Self:
+    def of(cls, rubric: Rubric, lost: AbstractSet[str] = frozenset()) -> Self:
         """Collect the names of a rubric whose imports are resolved."""
-        scope = cls()
-        for named, own in named_items(rubric):
-            scope.by_path.setdefault(named.path, named)
-            if own:
-                scope.by_name.setdefault(item_name(named.item), named.path)
-        return scope
+        own: list[Named] = []
+        by_path: dict[str, Named] = {}
+        by_name: dict[str, str] = {}
+        for named, is_own in named_items(rubric):
+            by_path.setdefault(named.path, named)
+            if is_own:
+                own.append(named)
+                by_name.setdefault(item_name(named.item), named.path)
+        return cls(tuple(own), by_path, by_name, lost)
 
     def find(self, name: str) -> Named | None:
         """Find an item by its name or its path."""
         return self.by_path.get(self.by_name.get(name, name))
 
+    def lacks(self, name: str) -> bool:
+        """Say whether an item is surely not there.
+
+        What is below a failed import, or had its line lost, may be there.
+        """
+        if self.find(name) is not None or not self.lost.isdisjoint(name.split(".")):
+            return False
+        parts = name.split(".")
+        above = (self.find(".".join(parts[:end])) for end in range(1, len(parts)))
+        return all(named is None or named.node is not None for named in above)
+
     def suggestion(self, name: str) -> str:
         """Say which names come close, or which there are."""
-        close = get_close_matches(name, [*self.by_name, *self.by_path], n=1)
-        if close:
-            return f"did you mean `{close[0]}`?"
         names = list(self.by_name)
-        more = ", …" if len(names) > 8 else ""  # noqa: PLR2004 - a line's worth
-        return f"the rubric has: {', '.join(names[:8])}{more}"
+        if len(self.by_path) <= _MOST_COMPARED:
+            close = get_close_matches(name, [*names, *self.by_path], n=1)
+            if close:
+                return f"did you mean `{close[0]}`?"
+        more = ", …" if len(names) > _MOST_LISTED else ""
+        return f"the rubric has: {', '.join(names[:_MOST_LISTED])}{more}"
 
 
 def item_name(item: Item) -> str:

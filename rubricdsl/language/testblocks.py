@@ -22,7 +22,7 @@ from rubricdsl.model.source import Span
 def check_tests(rubric: Rubric, scope: Scope) -> Iterator[Diagnostic]:
     """Give what is wrong with the tests and examples of a rubric."""
     for test in rubric.tests:
-        yield from _check_bindings(rubric, test)
+        yield from _check_bindings(rubric, test, scope)
         for given in test.given:
             yield from _check_given(given, scope)
         for expect in test.expects:
@@ -30,12 +30,25 @@ def check_tests(rubric: Rubric, scope: Scope) -> Iterator[Diagnostic]:
         names = {response.name for response in test.responses}
         for order in test.orders:
             for name in order.responses:
-                if name not in names:
+                if name not in names and name not in scope.lost:
                     yield _unknown_response(name, test, order.span)
+        yield from _check_repetitions(test)
     for named in scope.by_path.values():
         if isinstance(named.item, Criterion):
             for example in named.item.examples:
                 yield from legal(example.ruling, named.item, named.na, example.span)
+
+
+def _check_repetitions(test: TestCase) -> Iterator[Diagnostic]:
+    seen: set[str | None] = set()
+    for response in test.responses:
+        if response.name in seen:
+            message = "there are two responses without a name"
+            if response.name is not None:
+                message = f"there is already a response `{response.name}`"
+            hint = "give each response of a test a name of its own"
+            yield Diagnostic("E301", message, response.span, hint)
+        seen.add(response.name)
 
 
 def legal(
@@ -74,10 +87,12 @@ def _check_given(given: Given, scope: Scope) -> Iterator[Diagnostic]:
     if given.target == "all":
         return
     named = scope.find(given.target)
-    if named is None:
+    if scope.lacks(given.target):
         message = f"no criterion is called `{given.target}`"
         hint = scope.suggestion(given.target)
         yield Diagnostic("E304", message, given.span, hint)
+    elif named is None:
+        return
     elif isinstance(named.node, Group):
         message = f"`{given.target}` is a group; its value comes from its criteria"
         hint = "fix the verdicts of the criteria in it"
@@ -92,17 +107,18 @@ def _check_expect(expect: Expect, test: TestCase, scope: Scope) -> Iterator[Diag
     if rest and first in names:
         target = rest
     elif rest and first not in scope.by_name and (test.responses or rest == "score"):
-        yield _unknown_response(first, test, expect.span)
+        if first not in scope.lost:
+            yield _unknown_response(first, test, expect.span)
         return
     if target == "score":
         return
     named = scope.find(target)
-    if named is None:
+    if scope.lacks(target):
         message = f"no criterion is called `{target}`"
         hint = scope.suggestion(target)
         yield Diagnostic("E304", message, expect.span, hint)
-        return
-    yield from _check_wanted(expect, named)
+    elif named is not None:
+        yield from _check_wanted(expect, named)
 
 
 def _check_wanted(expect: Expect, named: Named) -> Iterator[Diagnostic]:
@@ -124,10 +140,14 @@ def _unknown_response(name: str, test: TestCase, span: Span) -> Diagnostic:
     return Diagnostic("E503", f"no response is called `{name}`", span, hint)
 
 
-def _check_bindings(rubric: Rubric, test: TestCase) -> Iterator[Diagnostic]:
+def _check_bindings(
+    rubric: Rubric, test: TestCase, scope: Scope
+) -> Iterator[Diagnostic]:
     params = {param.name: param for param in rubric.params}
     for binding in test.bindings:
         param = params.get(binding.name)
+        if param is None and binding.name in scope.lost:
+            continue
         if param is None:
             message = f"no parameter is called `{binding.name}`"
             hint = f"the rubric has: {', '.join(params) or 'none'}"

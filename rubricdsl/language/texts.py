@@ -18,10 +18,15 @@ class TextReader:
     """Reads texts, and reports parameters that are not declared."""
 
     def __init__(
-        self, file: str, params: frozenset[str], found: list[Diagnostic]
+        self,
+        file: str,
+        params: frozenset[str],
+        lost_words: set[str],
+        found: list[Diagnostic],
     ) -> None:
         self.file = file
         self.params = params
+        self.lost_words = lost_words
         self.found = found
 
     def text(self, node: object) -> str:
@@ -32,7 +37,7 @@ class TextReader:
         elif isinstance(node, Tree):
             tokens = [child for child in node.children if isinstance(child, Token)]
         for token in tokens:
-            self._check_parameters(token)
+            self._check_token(token)
         return "\n".join(_content(token) for token in tokens)
 
     def entry(self, tree: Tree[Token]) -> Entry:
@@ -51,7 +56,8 @@ class TextReader:
 
     def conversation(self, tree: Tree[Token]) -> Iterator[Turn]:
         """Read the turns of a ``prompt`` block."""
-        for turn in subtrees(tree):
+        _, *turns = subtrees(tree)
+        for turn in turns:
             speaker, text = turn.children
             speaker = as_tree(speaker)
             yield Turn(str(speaker.children[0]), self.text(text))
@@ -60,20 +66,29 @@ class TextReader:
         """Give the span of a line's text; ``column`` counts from 0."""
         return Span(self.file, line, column + 1, line, column + max(length, 1) + 1)
 
-    def _check_parameters(self, token: Token) -> None:
-        for match in PARAMETER.finditer(token):
-            if match[1] in self.params:
+    def _check_token(self, token: Token) -> None:
+        if "{{" not in token:
+            return
+        line, column = token.line or 1, token.column or 1
+        if token.type != "BLOCK":
+            self.check_parameters(token, line, column)
+            return
+        for number, text in enumerate(token.split("\n"), line + 1):
+            self.check_parameters(text, number, 1)
+
+    def check_parameters(self, text: str, line: int, column: int) -> None:
+        """Report the parameters in one line of text that are not declared."""
+        if "{{" not in text:
+            return
+        for match in PARAMETER.finditer(text):
+            if match[1] in self.params or match[1] in self.lost_words:
                 continue
-            column = (token.column or 1) + match.start()
-            line = token.line or 1
-            if token.type == "BLOCK":
-                line += 1 + token[: match.start()].count("\n")
-                column = match.start() - token.rfind("\n", 0, match.start())
+            start = column + match.start()
             self.found.append(
                 Diagnostic(
                     "E303",
                     f"no parameter is called `{match[1]}`",
-                    Span(self.file, line, column, line, column + len(match[0])),
+                    Span(self.file, line, start, line, start + len(match[0])),
                     f'declare it above: `param {match[1]}: text = "…"`',
                 )
             )

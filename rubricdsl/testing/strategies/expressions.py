@@ -1,6 +1,7 @@
 """Strategies for the expressions of ``check:`` and ``combine:``."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -34,7 +35,8 @@ def formulas(items: Sequence[Item]) -> st.SearchStrategy[Expression]:
     )
 
 
-def checks(params: Sequence[Param] = ()) -> st.SearchStrategy[Expression]:
+@cache
+def checks(params: tuple[Param, ...] = ()) -> st.SearchStrategy[Expression]:
     """Generate expressions that give yes or no, or a number."""
     response = Name("response")
     measured = st.one_of(

@@ -6,6 +6,7 @@ edges, empty lines, letters from right to left, joined emoji.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import count
 
 from attrs import field, frozen
@@ -61,12 +62,14 @@ from rubricdsl.testing.strategies.texts import (
 _SUMS = (Kind.MEAN, Kind.FORMULA)
 
 
+@cache
 def _tags() -> st.SearchStrategy[tuple[Tag, ...]]:
     plain = words().map(Tag)
     valued = st.builds(Tag, st.sampled_from(STEMS), words())
     return st.lists(st.one_of(plain, valued), max_size=2).map(tuple)
 
 
+@cache
 def _some_words() -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(words(), min_size=1, max_size=2).map(tuple)
 
@@ -93,6 +96,7 @@ class _Draft:
         return st.sampled_from([None, *(judge.name for judge in self.judges)])
 
 
+@cache
 def _weights(scheme: WeightScheme, kind: Kind) -> st.SearchStrategy[Weight]:
     if scheme.low is not None and scheme.high is not None:
         return st.sampled_from([scheme.low, scheme.high]).map(Weight)
@@ -106,6 +110,7 @@ def _weights(scheme: WeightScheme, kind: Kind) -> st.SearchStrategy[Weight]:
     return st.one_of(choices)
 
 
+@cache
 def _marks(scheme: WeightScheme, kind: Kind) -> st.SearchStrategy[Mark]:
     marks: list[st.SearchStrategy[Mark]] = [
         _weights(scheme, kind),
@@ -117,6 +122,7 @@ def _marks(scheme: WeightScheme, kind: Kind) -> st.SearchStrategy[Mark]:
     return st.one_of(marks)
 
 
+@cache
 def _scales() -> st.SearchStrategy[Scale]:
     answers = st.permutations(["yes", "partly", "no"]).flatmap(
         lambda order: st.integers(2, 3).map(lambda n: AnswerScale(tuple(order[:n])))
@@ -298,8 +304,9 @@ def _values(kind: str) -> st.SearchStrategy[float | str]:
     return numbers() if kind == "number" else words()
 
 
+@cache
 def _conversations(
-    params: Sequence[Param],
+    params: tuple[Param, ...],
 ) -> st.SearchStrategy[tuple[Turn, ...]]:
     speakers = st.sampled_from(["system", "user", "assistant", "tool"])
     turns = st.builds(Turn, speakers, texts(params))
@@ -315,6 +322,7 @@ def _params(draw: st.DrawFn) -> tuple[Param, ...]:
     )
 
 
+@cache
 def _judges() -> st.SearchStrategy[JudgeSpec]:
     models = st.sampled_from(["openai/gpt-5", "local/a b", 'x/"y"'])
     return st.builds(
@@ -331,6 +339,7 @@ def _judges() -> st.SearchStrategy[JudgeSpec]:
     )
 
 
+@cache
 def _schemes() -> st.SearchStrategy[WeightScheme]:
     classes = (("high", 5.0), ("low", 0.5), ("pitfall", -2.0))
     return st.sampled_from(
@@ -338,6 +347,7 @@ def _schemes() -> st.SearchStrategy[WeightScheme]:
     )
 
 
+@cache
 def _rounds() -> st.SearchStrategy[Round]:
     values = st.one_of(words(), st.just("2026-08-30"))
     facts = st.tuples(

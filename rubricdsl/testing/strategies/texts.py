@@ -1,6 +1,6 @@
 """Strategies for what people write: names, numbers, and hostile texts."""
 
-from collections.abc import Sequence
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -35,12 +35,14 @@ def _is_seen(text: str) -> bool:
     return not any(hidden_characters(Source.of(text)))
 
 
+@cache
 def words() -> st.SearchStrategy[str]:
     """Generate values for names in lists, such as prompt ids: any text at all."""
     return st.one_of(st.sampled_from(STEMS), st.text(max_size=12), st.just("to"))
 
 
-def texts(params: Sequence[Param] = ()) -> st.SearchStrategy[str]:
+@cache
+def texts(params: tuple[Param, ...] = ()) -> st.SearchStrategy[str]:
     """Generate free text; it may mention ``params``."""
     pieces = [*_NASTY, *(f"{{{{{param.name}}}}}" for param in params)]
     piece = st.one_of(
@@ -52,11 +54,13 @@ def texts(params: Sequence[Param] = ()) -> st.SearchStrategy[str]:
     return st.one_of(plain, joined)
 
 
+@cache
 def hundredths() -> st.SearchStrategy[float]:
     """Generate shares with two decimals."""
     return st.integers(0, 100).map(lambda n: n / 100)
 
 
+@cache
 def numbers() -> st.SearchStrategy[float]:
     """Generate numbers of both signs, some very large or small."""
     tenths = st.integers(-50, 500).map(lambda n: n / 10)
