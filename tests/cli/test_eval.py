@@ -315,11 +315,11 @@ def test_interrupting_keeps_what_was_judged(capital):
         _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 130, stderr
-    _, *rows = map(json.loads, (capital / "o.jsonl").read_text().splitlines())
-    complete = [row for row in rows if row["status"] == "complete"]
-    assert len(rows) == 60
+    _, *results = map(json.loads, (capital / "o.jsonl").read_text().splitlines())
+    complete = [row for row in results if row["status"] == "complete"]
+    assert len(results) == 60
     assert 4 <= len(complete) < 60
     missing = [
-        c["error"]["kind"] for row in rows for c in row["criteria"] if c["error"]
+        c["error"]["kind"] for row in results for c in row["criteria"] if c["error"]
     ]
     assert set(missing) == {"cancelled"}
