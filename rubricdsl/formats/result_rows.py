@@ -93,6 +93,18 @@ def _criterion_record(result: CriterionResult) -> dict[str, Plain]:
         "error": None
         if failure is None
         else {"kind": failure.kind, "reason": _clean(failure.reason)},
+        "provenance": _provenance_record(verdict.provenance),
+    }
+
+
+def _provenance_record(provenance: Provenance) -> dict[str, Plain]:
+    """Name by digest all that a verdict depends on, so that it can be told apart."""
+    return {
+        "question": provenance.question,
+        "response": provenance.response,
+        "settings": provenance.settings,
+        "template": provenance.template,
+        "model": _clean(provenance.model),
     }
 
 
@@ -222,7 +234,6 @@ def _group(entry: Fields) -> GroupResult:
 
 
 def _criterion(entry: Fields) -> CriterionResult:
-    judge = optional_text(entry, "judge") or ""
     error = optional_members(entry, "error")
     return CriterionResult(
         name=needed_text(entry, "name"),
@@ -235,11 +246,23 @@ def _criterion(entry: Fields) -> CriterionResult:
             evidence=optional_text(entry, "evidence"),
             reason=optional_text(entry, "reason"),
             cached=optional_truth(entry, "cached") or False,
-            provenance=Provenance(judge=judge, question="", response=""),
+            provenance=_provenance(entry),
         ),
         value=optional_number(entry, "value"),
         weight=optional_number(entry, "weight"),
         share=optional_number(entry, "share"),
+    )
+
+
+def _provenance(entry: Fields) -> Provenance:
+    record = optional_members(entry, "provenance") or {}
+    return Provenance(
+        judge=optional_text(entry, "judge") or "",
+        question=optional_text(record, "question") or "",
+        response=optional_text(record, "response") or "",
+        settings=optional_text(record, "settings") or "",
+        template=optional_text(record, "template") or "",
+        model=optional_text(record, "model"),
     )
 
 

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -160,7 +161,8 @@ def test_the_row_is_the_one_that_scripts_rely_on() -> None:
         '"verdict": "yes", "value": 1.0, "weight": 3, "share": 0.2308, '
         '"probability": 0.93, "judge": "openai:m", '
         '"evidence": "between weeks 27 and 36", "reason": "it says so", '
-        '"cached": false, "error": null}], '
+        '"cached": false, "error": null, "provenance": {"question": "q", '
+        '"response": "r", "settings": "", "template": "", "model": null}}], '
         '"groups": [{"name": "method", "path": "method", "mark": "weight", '
         '"value": 0.75, "weight": 5}], '
         '"judge_calls": 7, "tokens": {"prompt": 812, "completion": 40}, '
@@ -214,6 +216,10 @@ def test_a_row_gives_its_scorecard_back(card: Scorecard) -> None:
     judges = [result.verdict.provenance.judge for result in card.criteria]
     read = scorecard_of(row)
     assert [result.verdict.provenance.judge for result in read.criteria] == judges
+    for before, after in zip(card.criteria, read.criteria, strict=True):
+        assert attrs.evolve(before.verdict.provenance, at=None) == (
+            after.verdict.provenance
+        )
 
 
 @pytest.fixture(scope="module")
