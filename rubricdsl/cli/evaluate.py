@@ -35,6 +35,8 @@ from rubricdsl.model.scorecard import Scorecard, Status
 from rubricdsl.project import Project
 from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 
+_MOST_REASONS = 10
+
 DESCRIPTION = "Judge and score responses with rubrics."
 EPILOG = """\
 examples:
@@ -271,21 +273,10 @@ def _best(scorecards: Sequence[Scorecard], top: int) -> list[Scorecard]:
 
 def _tell(options: argparse.Namespace, result: EvaluationResult) -> None:
     """Say beside the results what happened, what failed, and where they are."""
-    failures = Counter(
-        (criterion.verdict.failure.kind, criterion.verdict.failure.reason)
-        for card in result.scorecards
-        for criterion in card.criteria
-        if criterion.verdict.failure is not None
-    )
     for notice in result.notices:
         say(f"note: {notice}")
-    if failures:
-        say(f"{plural(sum(failures.values()), 'verdict')} could not be had:")
-        for (kind, reason), count in failures.most_common(10):
-            say(f"  {count:>5} {kind}: {reason}")
-        if len(failures) > 10:  # noqa: PLR2004 - a screenful
-            say(f"  and {plural(len(failures) - 10, 'more reason')}")
-    calls = plural(result.judge_calls, "question") + " asked"
+    _tell_failures(result.scorecards)
+    calls = plural(result.judge_calls, "judge call")
     say(
         f"{plural(len(result.scorecards), 'response')}, {calls}, {result.seconds:.1f} s"
     )
@@ -293,6 +284,27 @@ def _tell(options: argparse.Namespace, result: EvaluationResult) -> None:
         say(f"results: {options.out}")
     if options.record:
         say(f"recording: {options.record}")
+
+
+def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
+    """Say which verdicts are missing and why, the most frequent reason first."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for card in scorecards:
+        for criterion in card.criteria:
+            failure = criterion.verdict.failure
+            if failure is not None:
+                reason = (failure.kind, failure.reason)
+                missing.setdefault(reason, []).append(criterion.path)
+    if not missing:
+        return
+    say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")
+    ordered = sorted(missing.items(), key=lambda entry: -len(entry[1]))
+    for (kind, reason), paths in ordered[:_MOST_REASONS]:
+        names = list(dict.fromkeys(paths))
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004
+        say(f"  {len(paths):>5} {kind} ({shown}): {reason}")
+    if len(ordered) > _MOST_REASONS:
+        say(f"  and {plural(len(ordered) - _MOST_REASONS, 'more reason')}")
 
 
 def _exit(options: argparse.Namespace, cards: Sequence[Scorecard], lost: int) -> Exit:

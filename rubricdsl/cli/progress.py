@@ -30,7 +30,7 @@ class ProgressLine(Silence):
         self._shown = now
         text = (
             f"{progress.scored}/{progress.jobs} responses"
-            f"  {progress.requests_sent} questions asked"
+            f"  {progress.requests_sent} judge calls"
             f"  {progress.requests_in_flight} in flight"
         )
         self._out.write(f"\r{text.ljust(self._width)}")
