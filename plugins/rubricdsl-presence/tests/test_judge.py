@@ -86,6 +86,21 @@ def test_what_is_stated_is_found_with_its_sentence(judge: PresenceJudge) -> None
     assert "Rayleigh" in answer.evidence
 
 
+def test_the_sentence_that_says_most_is_quoted(judge: PresenceJudge) -> None:
+    """Though it holds a denial, and another sentence has none."""
+    text = (
+        "How the child behaves tells you more. Have the child examined if the fever"
+        " lasts five days or comes back after a day without it. Does the child have"
+        " another illness, or has the child had a rash?"
+    )
+    (answer,) = ask(
+        judge, text, "Says to have the child examined if the fever lasts five days"
+    ).answers
+    assert answer.ruling == YES
+    assert answer.evidence is not None
+    assert "lasts five days" in answer.evidence
+
+
 def test_what_is_absent_is_not_found(judge: PresenceJudge) -> None:
     (answer,) = ask(judge, SKY, "Mentions the Treaty of Versailles").answers
     assert answer.ruling == NO

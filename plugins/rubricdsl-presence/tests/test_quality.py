@@ -9,14 +9,19 @@ import attrs
 import pytest
 
 from rubricdsl_presence.fitting import (
+    TRAP_WEIGHT,
     LabelledText,
+    Scored,
     cases,
+    cross_fit,
     fit,
+    follows_quality,
     is_kept_aside,
     main,
     quality,
     read_labels,
     score,
+    share_present,
 )
 from rubricdsl_presence.logistic import load_fit
 from rubricdsl_presence.measures import Quality, auc
@@ -44,21 +49,83 @@ def area(quality_: Quality) -> float:
 
 
 def test_quality_by_meaning(texts: list[LabelledText]) -> None:
-    """Measured: 0.796 over all, 0.83 stated or absent, 0.70 stated or trap."""
+    """Measured: 0.757 over all, 0.88 stated or absent; traps are told by chance."""
     found = figures(kept_aside(texts), ByMeaning())
-    assert area(found["all"]) >= 0.77
-    assert area(found["stated or absent"]) >= 0.80
-    assert area(found["stated or trap"]) >= 0.66
-    assert found["all"].brier <= 0.20
-    assert found["all"].calibration_error <= 0.08
+    assert area(found["all"]) >= 0.73
+    assert area(found["stated or absent"]) >= 0.85
+    assert found["all"].brier <= 0.235
+
+
+def test_quality_on_prompts_that_were_not_fitted(texts: list[LabelledText]) -> None:
+    """Measured: AUC 0.954, accuracy 0.908; correlations 0.66 to 0.81."""
+    reading = ByMeaning()
+    fitted = [c for c in cases(texts, reading) if not c.label.kept_aside]
+    crossed = cross_fit(fitted, reading, 1)
+    natural = [s for s in crossed if s.label.source == "natural"]
+    found = quality(natural)["all"]
+    assert area(found) >= 0.93
+    assert found.accuracy >= 0.88
+    assert found.brier <= 0.10
+    assert found.calibration_error <= 0.11
+    follows = follows_quality(natural)
+    assert len(follows) == 5
+    assert min(follows.values()) >= 0.6
+    pairs = quality([s for s in crossed if s.label.source == "seed"])
+    assert area(pairs["all"]) >= 0.73
+    assert area(pairs["stated or absent"]) >= 0.88
+
+
+def test_a_prompt_is_fitted_whole_or_not_at_all(texts: list[LabelledText]) -> None:
+    """Scores of one prompt do not change with that prompt's labels."""
+    reading = ByWords()
+    natural = [c for c in cases(texts, reading) if c.label.source == "natural"]
+    turned = [
+        attrs.evolve(c, label=attrs.evolve(c.label, present=not c.label.present))
+        if c.label.group == "fever"
+        else c
+        for c in natural
+    ]
+
+    def of_fever(scored: list[Scored]) -> list[float]:
+        return [
+            s.probability if s.label.met == s.label.present else 1 - s.probability
+            for s in scored
+            if s.label.group == "fever"
+        ]
+
+    assert of_fever(cross_fit(natural, reading, 1)) == pytest.approx(
+        of_fever(cross_fit(turned, reading, 1))
+    )
+
+
+def test_traps_are_as_common_as_in_natural_answers(texts: list[LabelledText]) -> None:
+    labels = [label for t in texts for label in t.labels if not label.kept_aside]
+    natural = [label for label in labels if label.source == "natural"]
+    contrary = sum(label.kind == "contrary" for label in natural)
+    share = contrary / (contrary + sum(label.present for label in natural))
+    traps = sum(label.weight for label in labels if label.kind in {"trap", "contrary"})
+    present = sum(label.present for label in labels)
+    assert traps / (traps + present) == pytest.approx(share, abs=0.01)
+
+
+def test_the_prevalence_stands_with_the_coefficients(
+    texts: list[LabelledText],
+) -> None:
+    record = json.loads(
+        (files("rubricdsl_presence") / "coefficients.json").read_text(encoding="utf-8")
+    )
+    assert record["calibrated_for"] == {
+        "share_present": share_present(texts),
+        "trap_weight": TRAP_WEIGHT,
+    }
 
 
 def test_quality_by_words(texts: list[LabelledText]) -> None:
-    """Measured: 0.741 over all, 0.82 stated or absent, 0.58 stated or trap."""
+    """Measured: 0.716 over all, 0.84 stated or absent; traps are told by chance."""
     found = figures(kept_aside(texts), ByWords())
-    assert area(found["all"]) >= 0.71
-    assert area(found["stated or absent"]) >= 0.79
-    assert found["all"].brier <= 0.22
+    assert area(found["all"]) >= 0.69
+    assert area(found["stated or absent"]) >= 0.80
+    assert found["all"].brier <= 0.26
 
 
 def test_a_third_is_kept_aside(texts: list[LabelledText]) -> None:
@@ -108,8 +175,13 @@ def test_labels_are_whole() -> None:
     ]
     assert len({line["id"] for line in lines}) == len(lines)
     for line in lines:
-        assert set(line) == {"id", "domain", "prompt", "response", "criteria"}
+        natural = {"prompt_id", "quality"} if "prompt_id" in line else set()
+        assert set(line) == {"id", "domain", "prompt", "response", "criteria"} | natural
         for row in line["criteria"]:
+            if natural:
+                assert row["kind"] == "natural"
+                assert not (row["met"] and row.get("contrary"))
+                continue
             assert row["kind"] in {"lex", "para", "absent", "trap", "neg+", "neg-"}
             assert row["met"] is (row["kind"] in {"lex", "para", "neg+"})
 

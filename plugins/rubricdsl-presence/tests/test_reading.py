@@ -133,6 +133,33 @@ def test_what_speaks_against_a_claim(claim: str, sentence: str, feature: str) ->
     assert same[place] == 0
 
 
+KEYWORDS = """
+Fever, rash, glass test, stiff neck, breathing, dose, weight, virus, doctor, seizure,
+fluids, thermometer, urine, sponging.
+"""
+ITEM = "Water, milk, broth, diluted juice, ice lollies."
+PROSE = """
+Get help at once if she has trouble breathing, a stiff neck or a rash that does not fade
+when you press a glass on it.
+"""
+
+
+def test_a_run_of_keywords_is_no_sentence() -> None:
+    assert [
+        sentence.is_keyword_run
+        for text in (KEYWORDS, ITEM, PROSE)
+        for sentence in ReadText(text).sentences
+    ] == [True, False, False]
+
+
+def test_what_two_sentences_say_together_counts_for_both() -> None:
+    place = list(LEXICAL_SENSE).index("response_recall")
+    text = ReadText("The kettle is red. It came from Ghent.")
+    claim = ReadClaim(Claim("a red kettle from Ghent", "state"))
+    rows = lexical_rows(claim, text)
+    assert [row[place] for row in rows] == [1.0, 1.0]
+
+
 def test_the_vocabulary_is_the_pinned_one() -> None:
     data = (files("rubricdsl_presence") / "vocab.txt").read_bytes()
     assert hashlib.sha256(data).hexdigest() == VOCABULARY_SHA256

@@ -2,7 +2,7 @@
 
 Every piece of the claim is aligned with the piece of the sentence that is nearest
 in context, as in BERTScore (Zhang et al. 2020, arXiv:1904.09675), and what is
-left open is measured.
+left open is measured: by the sentence alone, and by all sentences together.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,9 @@ from rubricdsl_presence.features import ReadClaim, ReadText, Row
 from rubricdsl_presence.words import STOP_WORDS, stem
 
 _Mask = npt.NDArray[np.bool_]
+
+# So many of the claim's pieces that find their like least count apart.
+_LEAST_ALIGNED = 3
 
 
 class Alignment:
@@ -46,13 +49,15 @@ class Alignment:
         words = [w for w, kept in zip(encoding.words, content, strict=True) if kept]
         whole = np.sqrt(np.mean(gaps * gaps, axis=0))
         stems = [stem(word) for word in words]
+        anywhere = np.sort(gaps.min(axis=1))
+        response = (float(anywhere.mean()), float(anywhere[-_LEAST_ALIGNED:].mean()))
         rows: list[Row] = []
         for number, sentence in enumerate(text.sentences):
             missing = np.array(
                 [not s.isdigit() and s not in sentence.stems for s in stems]
             )
             open_gap = gaps[missing, number].mean() if missing.any() else 0.0
-            rows.append((float(whole[number]), float(open_gap)))
+            rows.append((float(whole[number]), float(open_gap), *response))
         return rows
 
 

@@ -1,10 +1,14 @@
-"""What each sentence of a response shows about a claim.
+"""What each sentence of a response, and the whole of it, shows about a claim.
 
-A claim is held against every sentence; the sentence that supports it best decides,
-and is the evidence.  Each feature is a number with a fixed sense: more of it
-speaks for the claim or more of it speaks against it, so that the fit
-cannot learn from the habits of those who wrote its labels that, say, a missing
-number is a good sign.
+A claim is held against every sentence, and the sentence that supports it best
+decides.  What a good answer says, it often says over several sentences,
+so a few features are of the whole response, and the same for all its sentences.  A
+run of keywords has words in common with any claim and states nothing; its lack of
+small words gives it away.
+
+Each feature is a number with a fixed sense: more of it speaks for the claim or more
+of it speaks against it, so that the fit cannot learn from the habits of those who
+wrote its labels that, say, a missing number is a good sign.
 """
 
 from collections.abc import Sequence
@@ -27,8 +31,8 @@ from rubricdsl_presence.words import (
 Row = tuple[float, ...]
 
 # Features of words alone; with the encoder, `AlignedFeatures` come first.
-LEXICAL_SENSE = {
-    "word_recall": 1,
+RECALL_SENSE = {"word_recall": 1, "response_recall": 1}
+LEXICAL_SENSE = RECALL_SENSE | {
     "denied": -1,
     "denial_missing": -1,
     "contrast": -1,
@@ -36,12 +40,26 @@ LEXICAL_SENSE = {
     "number_replaced": -1,
     "number_unsaid": -1,
     "question_missing": -1,
+    "keyword_run": -1,
 }
-ALIGNED_SENSE = {"misalignment": -1, "missing_misalignment": -1}
+ALIGNED_SENSE = {
+    "misalignment": -1,
+    "missing_misalignment": -1,
+    "response_misalignment": -1,
+    "response_least_aligned": -1,
+}
+
+# How much of a claim a sentence says, by which the sentence to quote is found.
+COVERAGE = frozenset({"word_recall", "misalignment", "missing_misalignment"})
 
 # A denial bears on a word that follows it closely, or stands just before it.
 _DENIAL_REACHES = 4
 _DENIAL_FOLLOWS = 2
+
+# Of the words of English prose, about half carry no meaning of their own; items of
+# a list may have none, and are short.
+_KEYWORD_RUN = 12
+_KEYWORD_SHARE = 0.88
 
 
 @attrs.frozen(slots=False, eq=False)
@@ -64,6 +82,14 @@ class ReadSentence:
     def denials(self) -> tuple[int, ...]:
         """The places of words that deny."""
         return tuple(n for n, word in enumerate(self.words) if is_negation(word))
+
+    @cached_property
+    def is_keyword_run(self) -> bool:
+        """Whether it strings content words together and states nothing."""
+        content = sum(map(is_content, self.words))
+        return len(self.words) >= _KEYWORD_RUN and content > _KEYWORD_SHARE * len(
+            self.words
+        )
 
 
 @attrs.frozen(slots=False, eq=False)
@@ -150,32 +176,38 @@ def _is_denied(claim: ReadClaim, sentence: ReadSentence) -> bool:
     )
 
 
+def _share(parts: Sequence[str], whole: frozenset[str]) -> float:
+    """Give how much of ``parts`` is in ``whole``; all, if there are none."""
+    return sum(part in whole for part in parts) / len(parts) if parts else 1.0
+
+
 def lexical_rows(claim: ReadClaim, text: ReadText) -> list[Row]:
     """Give the features of `LEXICAL_SENSE` for each sentence of a text."""
-    unsaid = float(any(number not in text.stems for number in claim.numbers))
+    response_recall = _share(claim.content, text.stems)
+    unsaid = 1.0 - _share(claim.numbers, text.stems)
     asks = claim.claim.verb in ASKING
     rows: list[Row] = []
     for sentence in text.sentences:
         stems = sentence.stems
-        recall = sum(word in stems for word in claim.content) / len(claim.content)
+        recall = _share(claim.content, stems)
         denied = _is_denied(claim, sentence)
         contrast = any(
             word not in stems and not others.isdisjoint(stems)
             for word, others in claim.contrasting
         )
-        replaced = any(number not in stems for number in claim.numbers) and any(
-            word.number for word in sentence.words
-        )
+        has_number = any(word.number for word in sentence.words)
         rows.append(
             (
                 recall,
+                response_recall,
                 float(denied and not claim.denies),
                 recall * (claim.denies and not denied),
                 float(contrast),
                 float(any(name not in stems for name in claim.names)),
-                float(replaced),
+                (1.0 - _share(claim.numbers, stems)) * has_number,
                 unsaid,
                 float(asks and "?" not in sentence.sentence.plain),
+                float(sentence.is_keyword_run),
             )
         )
     return rows

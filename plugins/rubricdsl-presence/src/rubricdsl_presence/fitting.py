@@ -5,15 +5,23 @@ meets it is not labelled, the fit goes to and fro between choosing each claim's
 best sentence and fitting the coefficients (multiple-instance learning, Dietterich
 et al. 1997); each coefficient keeps the sign that its feature's sense demands.
 
+Probabilities are those of a certain use, so labels count by how common their kind
+is there.  In the natural labels (whole answers of chat models and people, held
+against rubrics) what a criterion names is turned into its contrary once for every
+eight times that it is stated; those who write pairs to test a judge write traps far
+more often, so a trap counts `TRAP_WEIGHT`.
+
 One third of the written responses, picked by a digest of their id, is kept aside
-and never fitted.  Figures for the rest come from cross-fitting by response, so
-that every figure is of responses that the model has not seen.
+and never fitted.  Figures for the rest come from cross-fitting by response, and
+by prompt where a prompt has several responses: their criteria are the same.  So
+every figure is of criteria and responses that the model has not seen.
 """
 
 import argparse
 import hashlib
 import json
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,7 +50,8 @@ _ROUNDS = 20
 _STEPS = 60
 _PENALTY = 1.0
 _DIGITS = 6
-KINDS = ("lex", "para", "absent", "trap", "neg+", "neg-")
+KINDS = ("lex", "para", "absent", "trap", "neg+", "neg-", "natural", "contrary")
+TRAP_WEIGHT = 0.3
 
 
 @frozen
@@ -50,16 +59,26 @@ class Label:
     """A criterion of one claim, and whether the response meets it.
 
     ``present`` is whether what the claim names is in the response: a criterion
-    that denies is met when it is not.
+    that denies is met when it is not.  Labels of one ``group`` are fitted together
+    or not at all: a prompt where it has several responses, else a response.
+    ``contrary`` is the kind of natural labels of which the response says the
+    opposite.  ``quality`` is how good its author finds the response, if that is told.
     """
 
     source: str
     response_id: str
+    group: str
     kind: str
     claim: ReadClaim
     met: bool
     present: bool
     kept_aside: bool
+    quality: float | None = None
+
+    @property
+    def weight(self) -> float:
+        """How much it counts in the fit."""
+        return TRAP_WEIGHT if self.kind == "trap" else 1.0
 
 
 @frozen
@@ -111,11 +130,13 @@ def read_labels(folder: Path) -> list[LabelledText]:
                     Label(
                         source=path.stem,
                         response_id=record["id"],
-                        kind=row["kind"],
+                        group=record.get("prompt_id", record["id"]),
+                        kind="contrary" if row.get("contrary") else row["kind"],
                         claim=ReadClaim(claim),
                         met=row["met"],
                         present=row["met"] != claim.denied,
                         kept_aside=is_kept_aside(path.stem, record["id"]),
+                        quality=record.get("quality"),
                     )
                 )
             texts.append(
@@ -136,8 +157,12 @@ def cases(texts: Iterable[LabelledText], reading: Reading) -> list[Case]:
     return found
 
 
-def _maximise(x: _Floats, y: _Floats, senses: Sequence[int]) -> _Floats:
+def _maximise(
+    x: _Floats, y: _Floats, sample: _Floats, senses: Sequence[int]
+) -> _Floats:
     """Fit penalised logistic regression by Newton's method, keeping the senses.
+
+    ``sample`` holds the weights of the rows.
 
     A coefficient that comes out against its sense is set to zero, the worst first.
     """
@@ -148,8 +173,8 @@ def _maximise(x: _Floats, y: _Floats, senses: Sequence[int]) -> _Floats:
         weights = np.zeros(len(kept) + 1)
         for _ in range(_STEPS):
             p = 1.0 / (1.0 + np.exp(-(design @ weights)))
-            gradient = design.T @ (p - y) + penalty @ weights
-            curvature = (design * (p * (1 - p))[:, None]).T @ design + penalty
+            gradient = design.T @ (sample * (p - y)) + penalty @ weights
+            curvature = (design * (sample * p * (1 - p))[:, None]).T @ design + penalty
             step = np.linalg.solve(curvature, gradient)
             weights -= step
             if np.abs(step).max() < 1e-10:  # noqa: PLR2004 - converged
@@ -170,6 +195,7 @@ def fit(training: Sequence[Case], reading: Reading) -> Model:
     """Fit a model; the same cases give the same model."""
     senses = list(reading.sense.values())
     y = np.array([case.label.present for case in training], dtype=np.float64)
+    sample = np.array([case.label.weight for case in training])
     # The first feature, how much of the claim a sentence covers, makes the start.
     chosen = [int(np.argmax(senses[0] * case.rows[:, 0])) for case in training]
     start = np.array([c.rows[n] for c, n in zip(training, chosen, strict=True)])
@@ -179,7 +205,7 @@ def fit(training: Sequence[Case], reading: Reading) -> Model:
     weights = np.zeros(len(senses) + 1)
     for _ in range(_ROUNDS):
         x = np.array([rows[n] for rows, n in zip(scaled, chosen, strict=True)])
-        weights = _maximise(x, y, senses)
+        weights = _maximise(x, y, sample, senses)
         # Rounded, so that equals stay equal and the first of them is taken.
         best = [int(np.argmax((rows @ weights[:-1]).round(_DIGITS))) for rows in scaled]
         if best == chosen:
@@ -209,14 +235,17 @@ def score(model: Model, cases_: Iterable[Case]) -> list[Scored]:
 
 
 def cross_fit(cases_: Sequence[Case], reading: Reading, seed: int) -> list[Scored]:
-    """Score every case by a model that saw no label of its response."""
-    ids = sorted({case.label.response_id for case in cases_})
+    """Score every case by a model that saw no label of its group."""
+    ids = sorted({case.label.group for case in cases_})
     order = np.random.default_rng(seed).permutation(len(ids))
-    fold = {ids[n]: place % _FOLDS for place, n in enumerate(order)}
+    # The largest groups first, so that no two of them share a fold.
+    sizes = Counter(case.label.group for case in cases_)
+    dealt = sorted((ids[n] for n in order), key=lambda name: -sizes[name])
+    fold = {name: place % _FOLDS for place, name in enumerate(dealt)}
     scored: list[Scored] = []
     for number in range(_FOLDS):
-        training = [c for c in cases_ if fold[c.label.response_id] != number]
-        tested = [c for c in cases_ if fold[c.label.response_id] == number]
+        training = [c for c in cases_ if fold[c.label.group] != number]
+        tested = [c for c in cases_ if fold[c.label.group] == number]
         if tested:
             scored.extend(score(fit(training, reading), tested))
     return scored
@@ -240,27 +269,67 @@ def quality(scored: Sequence[Scored]) -> dict[str, Quality]:
     return found
 
 
-def measure(
-    cases_: Sequence[Case], reading: Reading, seed: int
-) -> tuple[Model, dict[str, dict[str, Quality]]]:
+def follows_quality(scored: Iterable[Scored]) -> dict[str, float]:
+    """Give how well probabilities follow the authors' view of the responses.
+
+    For each prompt, it is the mean over criteria of the correlation of probability
+    and quality.  Criteria that worse responses meet more often are left out.
+    """
+    criteria: defaultdict[tuple[str, str], list[Scored]] = defaultdict(list)
+    for one in scored:
+        if one.label.quality is not None:
+            criteria[one.label.group, one.label.claim.claim.text].append(one)
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for (prompt, _), rows in criteria.items():
+        table = np.array(
+            [(row.label.quality, row.label.met, row.probability) for row in rows],
+            dtype=np.float64,
+        )
+        correlations = np.asarray(np.corrcoef(table, rowvar=False))
+        _, by_label, by_probability = correlations[0]
+        if by_label > 0:
+            found[prompt].append(float(by_probability))
+    return {prompt: sum(rows) / len(rows) for prompt, rows in sorted(found.items())}
+
+
+@frozen
+class Measured:
+    """A model, with figures from responses that it has not seen."""
+
+    model: Model
+    quality: dict[str, dict[str, Quality]]
+    follows_quality: dict[str, float]
+
+
+def measure(cases_: Sequence[Case], reading: Reading, seed: int) -> Measured:
     """Fit what ships, and measure it on responses that it has not seen.
 
-    "kept aside" is scored by the shipped model; "seed" by models cross-fitted
-    on everything that is fitted; "seed, transferred" by a model fitted on the
-    written labels alone.
+    "kept aside" is scored by the shipped model; "natural" and "seed" by models
+    cross-fitted on everything that is fitted; "seed, transferred" by a model
+    fitted on the others alone.
     """
     fitted = [case for case in cases_ if not case.label.kept_aside]
     aside = [case for case in cases_ if case.label.kept_aside]
     model = fit(fitted, reading)
     crossed = cross_fit(fitted, reading, seed)
-    written = fit([c for c in fitted if c.label.source == "written"], reading)
+    others = fit([c for c in fitted if c.label.source != "seed"], reading)
     seed_cases = [c for c in fitted if c.label.source == "seed"]
-    return model, {
+    natural = [s for s in crossed if s.label.source == "natural"]
+    figures = {
+        "natural": quality(natural),
         "kept aside": quality(score(model, aside)),
         "seed": quality([s for s in crossed if s.label.source == "seed"]),
-        "seed, transferred": quality(score(written, seed_cases)),
+        "seed, transferred": quality(score(others, seed_cases)),
         "fitted part": quality([s for s in crossed if s.label.source == "written"]),
     }
+    return Measured(model, figures, follows_quality(natural))
+
+
+def share_present(texts: Iterable[LabelledText]) -> float:
+    """Give the weighted share of claims that are present, which the fit assumes."""
+    fitted = [label for t in texts for label in t.labels if not label.kept_aside]
+    present = sum(label.weight for label in fitted if label.present)
+    return round(present / sum(label.weight for label in fitted), _DIGITS)
 
 
 def _table(name: str, found: dict[str, Quality]) -> str:
@@ -291,13 +360,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out.write(f"{len(texts)} responses, {judged} labels, {beyond} beyond the judge\n")
     models: dict[str, Plain] = {}
     for reading in (ByMeaning(), ByWords()):
-        model, figures = measure(cases(texts, reading), reading, options.seed)
-        models[reading.name] = attrs.asdict(model)
+        found = measure(cases(texts, reading), reading, options.seed)
+        models[reading.name] = attrs.asdict(found.model)
         out.write(f"\n== {reading.name}\n")
-        for c in model.coefficients:
+        for c in found.model.coefficients:
             out.write(f"  {c.feature:24}{c.weight:+8.3f}\n")
-        for part, found in figures.items():
-            out.write(_table(part, found) + "\n")
+        for part, by_kind in found.quality.items():
+            out.write(_table(part, by_kind) + "\n")
+        for prompt, value in found.follows_quality.items():
+            out.write(f"follows quality, {prompt:16}{value:8.3f}\n")
     if options.write is not None:
         labels = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -307,6 +378,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "format": FORMAT,
             "digest": digest(FORMAT, models),
             "labels_sha256": labels,
+            "calibrated_for": {
+                "share_present": share_present(texts),
+                "trap_weight": TRAP_WEIGHT,
+            },
             "models": models,
         }
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"

@@ -1,7 +1,9 @@
 """From what the sentences show to a probability: the fitted model.
 
 The model is logistic regression over the features of one sentence; a claim's
-probability is that of its best sentence.  ``coefficients.json`` holds one model
+probability is that of its best sentence.  What is quoted is the sentence that says
+most of the claim: the best one may be no more than the least suspicious, where the
+response as a whole carries the claim.  ``coefficients.json`` holds one model
 for each way of reading, `rubricdsl_presence.fitting` writes it.
 """
 
@@ -13,7 +15,7 @@ from importlib.resources import files
 
 from attrs import frozen
 
-from rubricdsl_presence.features import Row
+from rubricdsl_presence.features import COVERAGE, Row
 
 COEFFICIENTS_FILE = "coefficients.json"
 FORMAT = 1
@@ -31,7 +33,7 @@ class Coefficient:
 
 @frozen
 class Support:
-    """The best sentence for a claim, by number, and the claim's probability."""
+    """A claim's probability, and the number of the sentence to quote for it."""
 
     probability: float
     sentence: int | None
@@ -52,12 +54,23 @@ class Model:
         )
 
     def support(self, rows: Sequence[Row]) -> Support:
-        """Find the best sentence; nothing supports a claim where there is none."""
+        """Weigh the best sentence; nothing supports a claim where there is none."""
         if not rows:
             return Support(0.0, None)
-        logits = [self.logit(row) for row in rows]
-        best = max(range(len(rows)), key=logits.__getitem__)
-        return Support(1.0 / (1.0 + math.exp(-logits[best])), best)
+        best = max(self.logit(row) for row in rows)
+        covered = [self._coverage(row) for row in rows]
+        return Support(
+            1.0 / (1.0 + math.exp(-best)),
+            max(range(len(rows)), key=covered.__getitem__),
+        )
+
+    def _coverage(self, row: Row) -> float:
+        """Give the part of the log-odds that is about how much is said."""
+        return math.fsum(
+            c.weight * value / c.scale
+            for c, value in zip(self.coefficients, row, strict=True)
+            if c.feature in COVERAGE
+        )
 
 
 @frozen

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from rubricdsl_presence.features import (
     ALIGNED_SENSE,
     LEXICAL_SENSE,
+    RECALL_SENSE,
     ReadClaim,
     ReadText,
     Row,
@@ -61,7 +62,7 @@ class ByMeaning:
     name = MEANING
     # The encoder takes the place of counting shared words.
     sense = ALIGNED_SENSE | {
-        name: sense for name, sense in LEXICAL_SENSE.items() if name != "word_recall"
+        name: sense for name, sense in LEXICAL_SENSE.items() if name not in RECALL_SENSE
     }
 
     def __init__(self, weights: Path | None = None) -> None:
@@ -74,7 +75,7 @@ class ByMeaning:
         alignment = Alignment(_encoder(self._weights), text, claims)
         return [
             [
-                (*aligned, *lexical[1:])
+                (*aligned, *lexical[len(RECALL_SENSE) :])
                 for aligned, lexical in zip(
                     alignment.rows(claim, text), lexical_rows(claim, text), strict=True
                 )
