@@ -8,8 +8,9 @@
     └── CheckError (RuntimeError)      a check could not be decided
         └── FactMissingError           a recorded fact is not there
 
-The table of codes is `rubricdsl.diagnostics.codes`; rendering for people, scripts
-and CI is `rubricdsl.diagnostics.render`.
+The table of codes is `rubricdsl.diagnostics.codes`, and what each means at length
+`rubricdsl.diagnostics.explanations`.  Rendering is elsewhere: `render` for people and
+scripts, `github` and `sarif` for CI.
 """
 
 from collections.abc import Iterable
@@ -30,6 +31,34 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Applicability(StrEnum):
+    """Whether a fix may be made without asking.
+
+    A safe one changes neither a score nor what a judge is asked, nor a name that
+    others may refer to.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@frozen
+class Edit:
+    """New text for a stretch of source; an empty stretch is where to insert it."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Fix:
+    """Edits of one file that belong together, and what they do."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability = Applicability.SAFE
+
+
 @frozen
 class Diagnostic:
     """One finding: a stable code, a sentence, a place, and a way out."""
@@ -39,6 +68,7 @@ class Diagnostic:
     span: Span
     hint: str
     severity: Severity = Severity.ERROR
+    fix: Fix | None = None
 
 
 class RubricError(ValueError):
