@@ -33,8 +33,39 @@ def rubricdsl_judge_backends() -> Sequence[JudgeBackendOffer]:
 
 @hookimpl
 def rubricdsl_formats() -> Sequence[RubricFormatOffer]:
-    """Offer the rubric formats that can be imported."""
+    """Offer the rubric formats that can be imported and exported."""
+    import attrs
+
+    from rubricdsl.formats.foreign.autorubric import AUTORUBRIC
+    from rubricdsl.formats.foreign.canvas import CANVAS
+    from rubricdsl.formats.foreign.healthbench import HEALTHBENCH
+    from rubricdsl.formats.foreign.ifeval_rows import write_ifeval
+    from rubricdsl.formats.foreign.json_lines import JSON_LINES
+    from rubricdsl.formats.foreign.levels import LEVELS
+    from rubricdsl.formats.foreign.openai_graders import OPENAI_GRADERS
+    from rubricdsl.formats.foreign.outcomes import OUTCOMES
+    from rubricdsl.formats.foreign.paper import PAPER
+    from rubricdsl.formats.foreign.paperbench_tree import write_paperbench
+    from rubricdsl.formats.foreign.promptfoo import PROMPTFOO
+    from rubricdsl.formats.foreign.rar import RAR
+    from rubricdsl.formats.foreign.rubric_library import RUBRIC_LIBRARY
+    from rubricdsl.formats.foreign.rubric_spec import RUBRIC_SPEC
     from rubricdsl.formats.ifeval import IFEVAL
     from rubricdsl.formats.paperbench import PAPERBENCH
 
-    return (IFEVAL, PAPERBENCH)
+    return (
+        JSON_LINES,
+        AUTORUBRIC,
+        CANVAS,
+        HEALTHBENCH,
+        attrs.evolve(IFEVAL, write=write_ifeval),
+        LEVELS,
+        OPENAI_GRADERS,
+        OUTCOMES,
+        PAPER,
+        attrs.evolve(PAPERBENCH, write=write_paperbench),
+        PROMPTFOO,
+        RAR,
+        RUBRIC_LIBRARY,
+        RUBRIC_SPEC,
+    )

@@ -4,7 +4,7 @@ An offer has a name, a line that describes it, and a factory that is called only
 when the thing is used, so that a plugin costs nothing until then.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import IO, Protocol
 
 from attrs import field, frozen
@@ -12,6 +12,7 @@ from attrs import field, frozen
 from rubricdsl.model.expression import Value, ValueType
 from rubricdsl.model.judgement import Capabilities, JudgeReply, JudgeRequest
 from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import BoundRubric, Rubric
 
 # ------------------------------------------------------------------- judging
 
@@ -169,21 +170,66 @@ class ResponseReader(Protocol):
 
 
 @frozen(kw_only=True)
+class Loss:
+    """Something that one format says and the other cannot.
+
+    ``where`` it stands: a place in the source, or a rubric and path.  ``what`` is
+    lost, and what was done ``instead``.
+    """
+
+    where: str
+    what: str
+    instead: str
+
+
+@frozen(kw_only=True)
 class ImportedRubric:
     """A rubric made of another format.
 
     ``text`` is canonical ``.rub`` source, ``file_stem`` a name for its file and
-    ``paths`` the source's own ids with the paths they became.
+    ``paths`` the source's own ids with the paths they became.  ``losses`` are what
+    the source said and the rubric cannot say.  ``digest`` is that of the rubric, if
+    the source holds one to compare with.
     """
 
     file_stem: str
     text: str
     paths: tuple[tuple[str, str], ...] = ()
+    losses: tuple[Loss, ...] = ()
+    digest: str | None = None
+
+
+@frozen(kw_only=True)
+class ExportedFile:
+    """Rubrics in another format, as the bytes of one file.
+
+    ``ending`` is that of its name, such as ``.json``.  ``paths`` are the ids that
+    stand in the file with the paths they came from, and ``losses`` what the rubrics
+    say and the format cannot.
+    """
+
+    data: bytes
+    ending: str
+    paths: tuple[tuple[str, str], ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+
+class RubricWriter(Protocol):
+    """Writes rubrics in another format."""
+
+    def __call__(
+        self, rubrics: Sequence[Rubric], bind: Callable[[Rubric], BoundRubric]
+    ) -> ExportedFile:
+        """Give the file of rubrics that are sound; ``bind`` binds one of them.
+
+        Raises `rubricdsl.diagnostics.RubricError` where nothing could be said.
+        """
+        ...
 
 
 @frozen(kw_only=True)
 class RubricFormatOffer:
-    """Another rubric format that can be read.
+    """Another rubric format that can be read, and perhaps written.
 
     ``read`` gets the file's bytes and its name, and gives rubrics; it raises
     `rubricdsl.diagnostics.RubricError` with the place for what it cannot read.
@@ -192,6 +238,7 @@ class RubricFormatOffer:
     name: str
     description: str
     read: Callable[[bytes, str], Iterable[ImportedRubric]]
+    write: RubricWriter | None = None
 
 
 Sleep = Callable[[float], Awaitable[None]]
