@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import shutil
-import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.inputs import load_sound
 from rubricdsl.cli.output import plural, print_json, report, say
 from rubricdsl.cli.progress import ProgressLine
+from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.results import (
@@ -27,7 +27,7 @@ from rubricdsl.formats.results import (
 from rubricdsl.formats.rows import RowProblem
 from rubricdsl.formats.tables import ranked, results_table
 from rubricdsl.formats.terminal import Style
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.recording import write_recording
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
@@ -168,34 +168,13 @@ async def _evaluate(
     book = judge_book(project, judges)
     try:
         engine = evaluation(project, jobs, book, listener=progress)
-        loop = asyncio.get_running_loop()
-        stops = _Stops(engine)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stops.stop)
         try:
-            result = await engine.run()
+            return await until_stopped(engine.run(), engine.cancel)
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
             if progress:
                 progress.clear()
     finally:
         await book.close()
-    return result, stops.asked > 0
-
-
-class _Stops:
-    """Counts how often the user asked to stop."""
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        self.evaluation = evaluation
-        self.asked = 0
-
-    def stop(self) -> None:
-        self.asked += 1
-        if self.asked == 1:
-            say("\nstopping; what is judged is kept (again to drop what is in flight)")
-        self.evaluation.cancel()
 
 
 def _header(
@@ -293,8 +272,8 @@ def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
         for criterion in card.criteria:
             failure = criterion.verdict.failure
             if failure is not None:
-                reason = (failure.kind, failure.reason)
-                missing.setdefault(reason, []).append(criterion.path)
+                cause = (failure.kind, failure.reason)
+                missing.setdefault(cause, []).append(criterion.path)
     if not missing:
         return
     say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")

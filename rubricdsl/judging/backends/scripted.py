@@ -30,6 +30,8 @@ from rubricdsl.model.source import Span
 
 _NEEDED = ("prompt_id", "response_id", "criterion", "verdict")
 _OPTIONAL = ("rubric", "probability", "evidence", "reason")
+# What the recordings of `rub test` hold besides, to know what has gone stale.
+_BESIDES = ("judge", "question", "seen")
 
 
 @frozen(kw_only=True)
@@ -158,7 +160,7 @@ def _row(text: str, place: _Place) -> RecordedAnswer:
         if name not in row:
             _refuse(f"`{name}` is missing", place)
     for name in row:
-        if name not in (*_NEEDED, *_OPTIONAL):
+        if name not in (*_NEEDED, *_OPTIONAL, *_BESIDES):
             _refuse(f"`{name}` is not known", place)
     return RecordedAnswer(
         prompt_id=_text(row, "prompt_id", place),
