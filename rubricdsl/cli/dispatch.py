@@ -11,14 +11,18 @@ from rubricdsl.cli.exits import Exit
 
 COMMANDS = {
     "check": "find every error in rubrics",
+    "fmt": "write rubrics in canonical layout",
     "show": "print a rubric as a tree, with the share of each criterion",
     "test": "run the tests written in rubrics",
+    "diff": "print what changed between two versions of a rubric",
+    "breaking": "say whether a change can alter scores or remove a name in use",
     "eval": "judge and score responses",
     "import": "turn another format into .rub files",
+    "export": "turn .rub files into another format",
     "judges": "list the judges that are installed, and whether they are ready",
     "plugins": "list the plugins that are installed, and what is broken",
 }
-_MODULES = {"eval": "evaluate", "import": "importing"}
+_MODULES = {"eval": "evaluate", "import": "importing", "export": "exporting"}
 _FOOT = """\
 `rub COMMAND --help` tells more.  Exit codes: 0 fine, 1 the answer is no, 2 bad input
 or usage, 3 some verdicts could not be had, 130 interrupted."""

@@ -2,14 +2,18 @@
 
 The children lie in [0, 1].  Unless the group says ``monotone: no``, the formula must
 stay there too, rise with each child and fall with those of negative weight; and it
-never divides by what can be 0, so that it always has a value.
+never divides by what can be 0, so that it always has a value.  What cannot be shown
+is rejected like what is false, and the message says which of the two it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from math import isfinite
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.expressions.covering import Piece, cover, hull, points
 from rubricdsl.expressions.inference import infer
-from rubricdsl.expressions.intervals import enclose
+from rubricdsl.expressions.intervals import Enclosure, Interval, enclose
 from rubricdsl.language.scopes import item_name
 from rubricdsl.model.expression import Expression, ValueType
 from rubricdsl.model.protocols import FunctionTable
@@ -17,7 +21,8 @@ from rubricdsl.model.rubric import Group, Weight
 
 FUNCTIONS = ("abs", "max", "min")
 _SLACK = 1e-9
-_SHARE: tuple[float, float] = (0.0, 1.0)
+_SHARE: Interval = (0.0, 1.0)
+_FLAT: Interval = (0.0, 0.0)
 
 
 def check_formula(
@@ -50,26 +55,98 @@ def _check_range(group: Group, formula: Expression) -> Iterator[Diagnostic]:
         for item in group.items
         if isinstance(item.mark, Weight) and item.mark.value < 0
     }
-    whole = enclose(formula, {item_name(item): _SHARE for item in group.items})
-    if not whole.defined:
-        message = "a formula that divides by what can be 0 has no value then"
-        hint = "divide by a number, or write the share as a product"
+    operands = {item_name(item): _SHARE for item in group.items}
+
+    def is_fine(enclosure: Enclosure) -> bool:
+        return _is_fine(enclosure, falling, strict=group.monotone)
+
+    pieces = cover(formula, operands, is_fine, most=1)
+    if all(is_fine(piece.enclosure) for piece in pieces):
+        return
+    found = _at_points(formula, pieces)
+    # What fails at a corner fails; only what does not is worth a closer look.
+    if all(is_fine(point) for point in found):
+        pieces = cover(formula, operands, is_fine)
+        found = _at_points(formula, pieces)
+    fault = (
+        _no_value(pieces)
+        or (group.monotone and _out_of_range(pieces, found))
+        or (group.monotone and _not_monotone(pieces, found, falling))
+    )
+    if fault:
+        message, hint = fault
         yield Diagnostic("E410", message, formula.span, hint)
-        return
-    if not group.monotone:
-        return
-    if whole.low < -_SLACK or whole.high > 1 + _SLACK:
-        message = f"the formula can go from {whole.low:g} to {whole.high:g}"
-        hint = "scale it into 0 to 1, or write `monotone: no` to have it clipped"
-        yield Diagnostic("E410", message, formula.span, hint)
-        return
-    for name, (least, most) in whole.slopes.items():
-        if name in falling and most > _SLACK:
-            message = f"the formula can rise with `{name}`, whose weight is negative"
-        elif name not in falling and least < -_SLACK:
-            message = f"the formula can fall while `{name}` rises"
-        else:
+
+
+def _at_points(formula: Expression, pieces: Sequence[Piece]) -> list[Enclosure]:
+    return [enclose(formula, point) for piece in pieces for point in points(piece)]
+
+
+def _is_fine(enclosure: Enclosure, falling: AbstractSet[str], *, strict: bool) -> bool:
+    if not strict or not _has_value(enclosure):
+        return _has_value(enclosure)
+    return _is_share(*enclosure.value) and all(
+        _is_right_way(slope, falls=name in falling)
+        for name, slope in enclosure.slopes.items()
+    )
+
+
+def _has_value(enclosure: Enclosure) -> bool:
+    finite = isfinite(enclosure.low) and isfinite(enclosure.high)
+    return enclosure.defined and finite
+
+
+def _is_right_way(slope: Interval, *, falls: bool) -> bool:
+    # An enclosure that overflowed holds NaN, which must not pass.
+    return slope[1] <= _SLACK if falls else slope[0] >= -_SLACK
+
+
+def _no_value(pieces: Sequence[Piece]) -> tuple[str, str] | None:
+    if all(_has_value(piece.enclosure) for piece in pieces):
+        return None
+    if all(piece.enclosure.defined for piece in pieces):
+        return "the formula can leave the range of numbers", "write smaller numbers"
+    message = "a formula that divides by what can be 0 has no value then"
+    return message, "divide by a number, or write the share as a product"
+
+
+def _out_of_range(
+    pieces: Sequence[Piece], found: Sequence[Enclosure]
+) -> tuple[str, str] | None:
+    low, high = hull(piece.enclosure.value for piece in pieces)
+    if _is_share(low, high):
+        return None
+    between = f"from {_shown(low)} to {_shown(high)}"
+    message = f"the formula can go {between}"
+    if all(_is_share(*point.value) for point in found):
+        message = f"the formula cannot be shown to stay in 0 to 1, only {between}"
+    return message, "scale it into 0 to 1, or write `monotone: no` to have it clipped"
+
+
+def _is_share(low: float, high: float) -> bool:
+    return low >= -_SLACK and high <= 1 + _SLACK
+
+
+def _not_monotone(
+    pieces: Sequence[Piece], found: Sequence[Enclosure], falling: AbstractSet[str]
+) -> tuple[str, str] | None:
+    """Say which child moves the formula the wrong way, if one does."""
+    for name in sorted({name for p in pieces for name in p.enclosure.slopes}):
+        falls = name in falling
+        slope = hull(p.enclosure.slopes.get(name, _FLAT) for p in pieces)
+        if _is_right_way(slope, falls=falls):
             continue
-        hint = "write it so that it cannot, or add `monotone: no` to the group"
-        yield Diagnostic("E410", message, formula.span, hint)
-        return
+        what = f"the formula can fall while `{name}` rises"
+        if falls:
+            what = f"the formula can rise with `{name}`, whose weight is negative"
+        slopes = (point.slopes.get(name, _FLAT) for point in found)
+        if all(_is_right_way(each, falls=falls) for each in slopes):
+            way = "fall" if falls else "rise"
+            what = f"the formula cannot be shown to {way} with `{name}`"
+        message = f"{what}: by {_shown(slope[0])} to {_shown(slope[1])} for each 1"
+        return message, "write it so that it cannot, or add `monotone: no` to the group"
+    return None
+
+
+def _shown(number: float) -> str:
+    return f"{number:.3g}" if isfinite(number) else "any number"

@@ -10,7 +10,7 @@ from enum import Enum
 
 from attrs import define, field, frozen
 
-from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.diagnostics import Diagnostic, Edit, Fix
 from rubricdsl.language.characters import Source
 from rubricdsl.model.source import Span
 
@@ -139,12 +139,15 @@ def _logical_lines(
             comments.append(Comment(number, len(prefix), text))
             continue
         if "\t" in prefix:
+            blanks = prefix.expandtabs(len(_TAB))
+            edit = Edit(source.span(number, 0, len(prefix)), blanks)
             found.append(
                 Diagnostic(
                     "E101",
                     "a tab in the indentation",
                     source.span(number, prefix.index("\t"), len(prefix)),
                     "indent with four spaces a level",
+                    fix=Fix("write blanks for tabs", (edit,)),
                 )
             )
         if text[0] == "|":  # every blank of a bar of text counts

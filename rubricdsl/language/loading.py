@@ -41,10 +41,14 @@ class _RefusedError(Exception):
 
 @frozen
 class Loaded:
-    """The rubrics of a file and all that is wrong with it and what it imports."""
+    """The rubrics of a file and all that is wrong with it and what it imports.
+
+    ``source`` is the file's text; None where nothing could be made of its bytes.
+    """
 
     rubrics: tuple[Rubric, ...]
     diagnostics: tuple[Diagnostic, ...]
+    source: Source | None = field(default=None, eq=False, repr=False)
 
     @property
     def sound(self) -> bool:
@@ -111,6 +115,7 @@ class _Read:
     built: tuple[Built, ...]
     found: list[Diagnostic]
     sizes: tuple[int, ...] = ()
+    source: Source | None = None
 
 
 @frozen
@@ -134,7 +139,8 @@ class _Loader:
         for other in self.cache.values():
             if other is not read:
                 found += other.found
-        return Loaded(tuple(b.rubric for b in read.built), _by_place(found))
+        rubrics = tuple(built.rubric for built in read.built)
+        return Loaded(rubrics, _by_place(found), read.source)
 
     def read(self, path: Path, name: str, chain: tuple[_Link, ...]) -> _Read:
         """Read one file, once."""
@@ -177,7 +183,7 @@ class _Loader:
             found += check(built, self.functions)
             result.append(built)
         found += _same_names(result)
-        return _Read(tuple(result), found, tuple(sizes))
+        return _Read(tuple(result), found, tuple(sizes), source)
 
     def resolve(self, built: Built, folder: Path, chain: tuple[_Link, ...]) -> int:
         """Attach what a rubric imports; give the number of items it then has."""

@@ -21,7 +21,9 @@ from rubricdsl.model.rubric import (
     Bound,
     Cap,
     Criterion,
+    Expect,
     Expectation,
+    Given,
     Group,
     Include,
     Item,
@@ -56,7 +58,7 @@ def print_rubric(rubric: Rubric) -> str:
         [f"use {print_text(use.path)} as {use.alias}" for use in rubric.uses]
         + [_param(param) for param in rubric.params],
         list(_conversation(rubric.conversation)),
-        [line for item in rubric.items for line in _item(item)],
+        [line for item in rubric.items for line in item_lines(item)],
         [line for judge in rubric.judges for line in _judge(judge)],
         list(_history(rubric.history)),
         *(list(_test(test)) for test in rubric.tests),
@@ -64,15 +66,21 @@ def print_rubric(rubric: Rubric) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def text_lines(head: str, text: str, indent: str = "") -> Iterator[str]:
-    """Give ``head text`` on one line if that keeps the text, else bar lines."""
+def text_lines(
+    head: str, text: str, indent: str = "", *, inner: str | None = None
+) -> Iterator[str]:
+    """Give ``head text`` on one line if that keeps the text, else bar lines.
+
+    ``inner`` is the indentation of bars, one level more than ``indent`` by default.
+    """
+    inner = indent + INDENT if inner is None else inner
     plain = text == text.strip() and text and "\n" not in text
     if plain and text.rstrip(" ") != _OPENS_BLOCK:
         yield f"{indent}{head} {text}"
         return
     yield f"{indent}{head}"
     for line in text.split("\n"):
-        yield f"{indent}{INDENT}| {line}" if line else f"{indent}{INDENT}|"
+        yield f"{inner}| {line}" if line else f"{inner}|"
 
 
 def _head(rubric: Rubric) -> Iterator[str]:
@@ -80,7 +88,7 @@ def _head(rubric: Rubric) -> Iterator[str]:
         yield f"version: {rubric.version}"
     yield from _texts((("title", rubric.title), ("prompt", rubric.prompt)))
     if rubric.for_prompts:
-        yield f"for: {_names(rubric.for_prompts)}"
+        yield f"for: {print_names(rubric.for_prompts)}"
     if rubric.tags:
         yield f"tags: {_tags(rubric.tags)}"
     if rubric.weights != WeightScheme():
@@ -90,7 +98,7 @@ def _head(rubric: Rubric) -> Iterator[str]:
     if rubric.passing is not None:
         yield f"passing: {print_number(rubric.passing)}"
     if rubric.sees is not None:
-        yield f"sees: {_names(rubric.sees)}"
+        yield f"sees: {print_names(rubric.sees)}"
     if rubric.language is not None:
         yield f"language: {_name(rubric.language)}"
     if rubric.na is not None:
@@ -129,10 +137,11 @@ def _conversation(turns: Sequence[Turn], indent: str = "") -> Iterator[str]:
 # ----------------------------------------------------------------------- items
 
 
-def _item(item: Item, indent: str = "") -> Iterator[str]:
+def item_lines(item: Item, indent: str = "") -> Iterator[str]:
+    """Give the canonical lines of an item and all that is in it."""
     match item:
         case Include():
-            yield indent + _include(item)
+            yield indent + print_include(item)
         case Group():
             yield from _group(item, indent)
         case Criterion():
@@ -154,7 +163,8 @@ def print_mark(mark: Mark) -> str:
             return mark_name(mark)
 
 
-def _include(include: Include) -> str:
+def print_include(include: Include) -> str:
+    """Write an include."""
     text = f"[{print_mark(include.mark)}] include {include.target}"
     if include.name is not None:
         text += f" as {include.name}"
@@ -177,7 +187,7 @@ def _group(group: Group, indent: str) -> Iterator[str]:
     if not group.monotone:
         yield f"{inner}monotone: no"
     for item in group.items:
-        yield from _item(item, inner)
+        yield from item_lines(item, inner)
 
 
 def _criterion_body(criterion: Criterion, indent: str) -> Iterator[str]:
@@ -195,7 +205,7 @@ def _criterion_body(criterion: Criterion, indent: str) -> Iterator[str]:
                 head = f"level {print_number(level.number)}{label}:"
                 yield from text_lines(head, level.text, indent)
     if criterion.needs:
-        yield f"{indent}needs: {_names(criterion.needs)}"
+        yield f"{indent}needs: {print_names(criterion.needs)}"
     if criterion.evidence:
         yield f"{indent}evidence: required"
     yield from _common(criterion, indent)
@@ -214,14 +224,14 @@ def _common(node: Criterion | Group, indent: str) -> Iterator[str]:
     if node.judge is not None:
         yield f"{indent}judge: {_name(node.judge)}"
     if node.sees is not None:
-        yield f"{indent}sees: {_names(node.sees)}"
+        yield f"{indent}sees: {print_names(node.sees)}"
     if node.tags:
         yield f"{indent}tags: {_tags(node.tags)}"
     yield from _texts((("why", node.why),), indent)
     if node.since is not None:
         yield f"{indent}since: {node.since}"
     if node.was:
-        yield f"{indent}was: {_names(node.was)}"
+        yield f"{indent}was: {print_names(node.was)}"
 
 
 # ---------------------------------------------------------------------- blocks
@@ -279,12 +289,22 @@ def _test(test: TestCase) -> Iterator[str]:
         name = "" if response.name is None else f" {response.name}"
         yield from text_lines(f"response{name}:", response.text, INDENT)
     for given in test.given:
-        yield f"{INDENT}given {given.target}: {_ruling(given.ruling)}"
+        yield f"{INDENT}{print_given(given)}"
     for expect in test.expects:
-        yield f"{INDENT}expect {expect.target}: {_expectation(expect.expectation)}"
+        yield f"{INDENT}{print_expect(expect)}"
     for order in test.orders:
         margin = f" by {print_number(order.margin)}" if order.margin else ""
         yield f"{INDENT}expect order: {' > '.join(order.responses)}{margin}"
+
+
+def print_given(given: Given) -> str:
+    """Write a ``given`` line of a test."""
+    return f"given {given.target}: {_ruling(given.ruling)}"
+
+
+def print_expect(expect: Expect) -> str:
+    """Write an ``expect`` line of a test that is about one value."""
+    return f"expect {expect.target}: {_expectation(expect.expectation)}"
 
 
 # ----------------------------------------------------------------------- values
@@ -318,7 +338,8 @@ def _name(name: str) -> str:
     return name if is_path(name) else print_text(name)
 
 
-def _names(names: Sequence[str]) -> str:
+def print_names(names: Sequence[str]) -> str:
+    """Write names as the value of a field."""
     return ", ".join(_name(name) for name in names)
 
 

@@ -6,10 +6,11 @@ from math import isfinite
 
 from lark import Token
 
-from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.diagnostics import Diagnostic, Edit, Fix
 from rubricdsl.language.characters import Source
 from rubricdsl.language.layout import Line
 from rubricdsl.language.words import EXPRESSION_WORDS, NAME
+from rubricdsl.model.source import Span
 
 MAX_NESTED = 32
 
@@ -177,13 +178,29 @@ class Scan:
 
     # ----------------------------------------------------------------- errors
 
-    def error(
-        self, code: str, message: str, start: int, end: int, hint: str
+    def error(  # noqa: PLR0913, PLR0917 - a diagnostic has its parts
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        hint: str,
+        fix: Fix | None = None,
     ) -> LexicalError:
         """Make an error for a piece of the line."""
         column = self.line.column
         span = self.source.span(self.line.number, column + start, column + end)
-        return LexicalError(Diagnostic(code, message, span, hint), self.line)
+        return LexicalError(Diagnostic(code, message, span, hint, fix=fix), self.line)
+
+    def comment_moved_above(self) -> Fix:
+        """Give the fix that puts the comment which begins here above the line."""
+        name, number, column = self.source.name, self.line.number, self.line.column
+        indent = self.source.lines[number - 1][:column]
+        code = column + len(self.text[: self.at].rstrip())
+        above = Span(name, number, 1, number, 1)
+        rest = Span(name, number, code + 1, number, column + len(self.text) + 1)
+        edits = (Edit(above, f"{indent}{self.text[self.at :]}\n"), Edit(rest, ""))
+        return Fix("move the comment to the line above", edits)
 
     def no_token(self) -> LexicalError:
         """Say why nothing can be cut here."""
@@ -204,6 +221,7 @@ class Scan:
                 at,
                 len(text),
                 "move it to a line of its own, above",
+                self.comment_moved_above(),
             )
         return self.error(
             "E201",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import count
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from hypothesis import strategies as st
 
 from rubricdsl.model.rubric import (
@@ -49,8 +49,8 @@ from rubricdsl.model.rubric import (
     WeightScheme,
 )
 from rubricdsl.model.ruling import NA, Ruling
+from rubricdsl.testing.strategies.bound import level_scales, na_rules
 from rubricdsl.testing.strategies.expressions import checks, formulas
-from rubricdsl.testing.strategies.rubrics import level_scales, na_rules
 from rubricdsl.testing.strategies.texts import (
     STEMS,
     hundredths,
@@ -397,3 +397,20 @@ def source_rubrics(draw: st.DrawFn, *, uses: Sequence[str] = ()) -> Rubric:
         history=tuple(draw(st.lists(_rounds(), max_size=2))),
         tests=tuple(draw(_tests(draft, title)) for title in titles),
     )
+
+
+@st.composite
+def rubrics(draw: st.DrawFn) -> Rubric:
+    """Generate rubrics as a file could hold them, ready to be bound.
+
+    They import nothing, and all their parameters have a default.  Shrinks towards
+    one criterion with a weight.
+    """
+    rubric = draw(source_rubrics())
+    params = tuple(
+        param
+        if param.default is not None
+        else evolve(param, default=draw(_values(param.type)))
+        for param in rubric.params
+    )
+    return evolve(rubric, params=params)

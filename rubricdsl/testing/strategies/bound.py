@@ -206,6 +206,16 @@ def _criteria(
 
 
 @st.composite
+def criteria(draw: st.DrawFn, *, features: Features = EVERYTHING) -> Criterion:
+    """Generate criteria that may stand in a mean group, each called ``c1``.
+
+    They need no other.  Shrinks towards a question with a weight, yes and no.
+    """
+    mark = draw(_marks(features, Kind.MEAN))
+    return draw(_criteria(features, mark, _Names()))
+
+
+@st.composite
 def _groups(
     draw: st.DrawFn, features: Features, mark: Mark, names: _Names, depth: int
 ) -> Group:
