@@ -79,12 +79,20 @@ def _pinned(
 
 
 def points(piece: Piece) -> Iterator[Mapping[str, Interval]]:
-    """Give the two far corners of a piece's box and its middle, each as a box."""
-    for share in (0.0, 1.0, 0.5):
-        at = {
-            n: low + share * (high - low) for n, (low, high) in piece.operands.items()
-        }
-        yield {name: (value, value) for name, value in at.items()}
+    """Give points of a piece's box, each as a box: far corners, middle, extremes.
+
+    The extremes are those of the operands whose slope has one sign.
+    """
+    slopes = piece.enclosure.slopes if piece.enclosure.defined else {}
+    for rising in (0, 1):
+        yield _at(_pinned(piece.operands, slopes, rising=rising), 0.5)
+    for share in (0.0, 0.5, 1.0):
+        yield _at(piece.operands, share)
+
+
+def _at(operands: Mapping[str, Interval], share: float) -> Mapping[str, Interval]:
+    at = {name: low + share * (high - low) for name, (low, high) in operands.items()}
+    return {name: (value, value) for name, value in at.items()}
 
 
 def _halves(piece: Piece) -> tuple[Mapping[str, Interval], ...]:

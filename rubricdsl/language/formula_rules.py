@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from math import isfinite
 
+from attrs import frozen
+
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.expressions.covering import Piece, cover, hull, points
 from rubricdsl.expressions.inference import infer
@@ -63,19 +65,36 @@ def _check_range(group: Group, formula: Expression) -> Iterator[Diagnostic]:
     pieces = cover(formula, operands, is_fine, most=1)
     if all(is_fine(piece.enclosure) for piece in pieces):
         return
-    found = _at_points(formula, pieces)
-    # What fails at a corner fails; only what does not is worth a closer look.
-    if all(is_fine(point) for point in found):
+    fault = _fault(formula, pieces, falling, strict=group.monotone)
+    # What fails at a point fails; only what does not is worth a closer look.
+    if fault is not None and not fault.certain:
         pieces = cover(formula, operands, is_fine)
-        found = _at_points(formula, pieces)
-    fault = (
-        _no_value(pieces)
-        or (group.monotone and _out_of_range(pieces, found))
-        or (group.monotone and _not_monotone(pieces, found, falling))
-    )
-    if fault:
-        message, hint = fault
-        yield Diagnostic("E410", message, formula.span, hint)
+        fault = _fault(formula, pieces, falling, strict=group.monotone)
+    if fault is not None:
+        yield Diagnostic("E410", fault.message, formula.span, fault.hint)
+
+
+@frozen
+class _Fault:
+    """What to say; ``certain`` where a point shows it."""
+
+    message: str
+    hint: str
+    certain: bool
+
+
+def _fault(
+    formula: Expression,
+    pieces: Sequence[Piece],
+    falling: AbstractSet[str],
+    *,
+    strict: bool,
+) -> _Fault | None:
+    found = _at_points(formula, pieces)
+    fault = _no_value(pieces, found)
+    if fault is None and strict:
+        fault = _out_of_range(pieces, found) or _not_monotone(pieces, found, falling)
+    return fault
 
 
 def _at_points(formula: Expression, pieces: Sequence[Piece]) -> list[Enclosure]:
@@ -101,26 +120,29 @@ def _is_right_way(slope: Interval, *, falls: bool) -> bool:
     return slope[1] <= _SLACK if falls else slope[0] >= -_SLACK
 
 
-def _no_value(pieces: Sequence[Piece]) -> tuple[str, str] | None:
+def _no_value(pieces: Sequence[Piece], found: Sequence[Enclosure]) -> _Fault | None:
     if all(_has_value(piece.enclosure) for piece in pieces):
         return None
+    certain = not all(_has_value(point) for point in found)
     if all(piece.enclosure.defined for piece in pieces):
-        return "the formula can leave the range of numbers", "write smaller numbers"
+        message = "the formula can leave the range of numbers"
+        return _Fault(message, "write smaller numbers", certain)
     message = "a formula that divides by what can be 0 has no value then"
-    return message, "divide by a number, or write the share as a product"
+    hint = "divide by a number, or write the share as a product"
+    return _Fault(message, hint, certain)
 
 
-def _out_of_range(
-    pieces: Sequence[Piece], found: Sequence[Enclosure]
-) -> tuple[str, str] | None:
+def _out_of_range(pieces: Sequence[Piece], found: Sequence[Enclosure]) -> _Fault | None:
     low, high = hull(piece.enclosure.value for piece in pieces)
     if _is_share(low, high):
         return None
+    certain = not all(_is_share(*point.value) for point in found)
     between = f"from {_shown(low)} to {_shown(high)}"
-    message = f"the formula can go {between}"
-    if all(_is_share(*point.value) for point in found):
-        message = f"the formula cannot be shown to stay in 0 to 1, only {between}"
-    return message, "scale it into 0 to 1, or write `monotone: no` to have it clipped"
+    message = f"the formula cannot be shown to stay in 0 to 1, only {between}"
+    if certain:
+        message = f"the formula can go {between}"
+    hint = "scale it into 0 to 1, or write `monotone: no` to have it clipped"
+    return _Fault(message, hint, certain)
 
 
 def _is_share(low: float, high: float) -> bool:
@@ -129,22 +151,24 @@ def _is_share(low: float, high: float) -> bool:
 
 def _not_monotone(
     pieces: Sequence[Piece], found: Sequence[Enclosure], falling: AbstractSet[str]
-) -> tuple[str, str] | None:
+) -> _Fault | None:
     """Say which child moves the formula the wrong way, if one does."""
     for name in sorted({name for p in pieces for name in p.enclosure.slopes}):
         falls = name in falling
         slope = hull(p.enclosure.slopes.get(name, _FLAT) for p in pieces)
         if _is_right_way(slope, falls=falls):
             continue
+        slopes = (point.slopes.get(name, _FLAT) for point in found)
+        certain = not all(_is_right_way(each, falls=falls) for each in slopes)
         what = f"the formula can fall while `{name}` rises"
         if falls:
             what = f"the formula can rise with `{name}`, whose weight is negative"
-        slopes = (point.slopes.get(name, _FLAT) for point in found)
-        if all(_is_right_way(each, falls=falls) for each in slopes):
+        if not certain:
             way = "fall" if falls else "rise"
             what = f"the formula cannot be shown to {way} with `{name}`"
         message = f"{what}: by {_shown(slope[0])} to {_shown(slope[1])} for each 1"
-        return message, "write it so that it cannot, or add `monotone: no` to the group"
+        hint = "write it so that it cannot, or add `monotone: no` to the group"
+        return _Fault(message, hint, certain)
     return None
 
 

@@ -87,7 +87,10 @@ def test_no_page_holds_what_cannot_be_seen():
 def test_hidden_characters_and_bytes_are_spelt_out():
     part = Part(FAILS, "", "a<U+200B>b<0xE9>\n")
     assert part.source() == "a\u200bb".encode() + b"\xe9\n"
-    assert Page("E1", "x", (), (part,)).render() == "E1: x\n\nFails:\n\n    a<U+200B>b<0xE9>\n"
+    assert (
+        Page("E1", "x", (), (part,)).render()
+        == "E1: x\n\nFails:\n\n    a<U+200B>b<0xE9>\n"
+    )
 
 
 def test_a_code_that_there_is_not():

@@ -306,7 +306,7 @@ def _replaced(
     for item in items:
         if isinstance(item, Group):
             inner = _replaced(item.items, name, parts)
-            same = len(inner) == len(item.items)
+            same = list(map(id, inner)) == list(map(id, item.items))
             result.append(item if same else attrs.evolve(item, items=inner))
         elif item_name(item) == name:
             result += parts

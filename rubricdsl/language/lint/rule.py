@@ -79,7 +79,8 @@ class Rule:
             raise RuleError(f"{module.__name__} has no {', '.join(missing)}")
         if not _CODE.fullmatch(module.CODE):
             raise RuleError(
-                f"{module.__name__}: the code {module.CODE!r} is no W and three digits; "
+                f"{module.__name__}: the code {module.CODE!r} is not W and three "
+                "digits; "
                 "a rule from elsewhere is called `distribution:X123`"
             )
         return cls(

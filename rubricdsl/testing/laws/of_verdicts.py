@@ -62,7 +62,8 @@ def monotone(rubric: RubricLike) -> None:
 
     Better is what its marks say: for a negative weight or ``never`` (its own, or of
     a group around it) the lower verdict, otherwise the higher.  All other verdicts
-    stay as they are, n/a too.  Formulas with ``monotone: no`` break this law, and
+    stay as they are, n/a too; an undefined score is neither better nor worse
+    (`bounded` is about that).  Formulas with ``monotone: no`` break this law, and
     so do penalties that are only asked for once something good was found
     (``needs``).
 
@@ -80,24 +81,22 @@ def monotone(rubric: RubricLike) -> None:
                 continue
             raised = space.moved(point, number, better)
             after = space.score(raised)
-            if after is not None and after >= before - TOLERANCE:
+            if after is None or after >= before - TOLERANCE:
                 continue
             name, old, new = (
                 axis.path,
                 axis.rulings[point[number]],
                 axis.rulings[better],
             )
-            least = before if after is None else threshold(after, before)
             test = verdict_test(
                 space,
                 raised,
                 title=f"{new} on {name} is worth no less than {old}",
-                expect=Expect("score", Bound(">=", least)),
+                expect=Expect("score", Bound(">=", threshold(after, before))),
             )
-            now = "undefined" if after is None else f"{after:.4g}"
             message = (
                 f"`{name}` going from {old} to {new} should not lower the score, "
-                f"and takes it from {before:.4g} to {now}"
+                f"and takes it from {before:.4g} to {after:.4g}"
             )
             return Broken(message=message, test=test)
         return None

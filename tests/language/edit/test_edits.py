@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from math import isclose
+from fractions import Fraction
 from pathlib import Path
 
 from hypothesis import assume, event, given, settings
@@ -18,6 +18,7 @@ from rubricdsl.language.edit import (
     edited,
     read_edits,
 )
+from rubricdsl.language.edit.marks import share_out
 from rubricdsl.language.formatting import read_models
 from rubricdsl.language.layout import Line, lay_out
 from rubricdsl.language.printing import print_rubric
@@ -278,27 +279,34 @@ def is_rewritten(row: str) -> bool:
     return re.match(r"\s*(was|needs|combine) *:", row) is not None
 
 
-@settings(max_examples=25)
-@given(st.data(), sources())
-def test_parts_come_to_the_weight_of_what_they_are_split_from(functions, data, text):
-    rubric = read(text)
-    weighted = [
-        named.item
-        for named in Scope.of(rubric).own
-        if isinstance(named.item, Criterion) and isinstance(named.item.mark, Weight)
-    ]
-    assume(weighted)
-    old = data.draw(st.sampled_from(weighted))
-    count = data.draw(st.integers(2, 5))
-    into = tuple(Part(name=f"part_{n}", text=f"Part {n}.") for n in range(count))
-    new = edited(rubric, Split(criterion=old.name, into=into))
-    parts = [Scope.of(new).find(part.name) for part in into]
-    items = [part.item for part in parts if part is not None]
-    assert isinstance(old.mark, Weight)
-    values = [i.mark.value for i in items if isinstance(i.mark, Weight)]
-    assert isclose(sum(values), old.mark.value)
-    assert max(values) - min(values) <= 0.1 + 1e-9
-    assert all(isinstance(i, Criterion) and old.name in i.was for i in items)
+@given(st.integers(1, 9999), st.integers(0, 3), st.integers(2, 9), st.booleans())
+def test_shares_come_to_the_weight(units, decimals, count, negative):
+    total = (-1 if negative else 1) * units / 10**decimals
+    shares = share_out(Weight(total), [None] * count)
+    values = [share.value for share in shares if isinstance(share, Weight)]
+    assert len(values) == count
+    assert sum(Fraction(str(v)) for v in values) == Fraction(str(total))
+    assert all(v * total > 0 for v in values)
+    assert max(values) - min(values) <= 10.0 ** -(decimals + 2) * 1.01 or units < count
+
+
+@settings(max_examples=30)
+@given(st.data(), source_rubrics())
+def test_parts_stand_where_the_criterion_stood(data, rubric):
+    own = Scope.of(rubric).own
+    old = data.draw(st.sampled_from([n for n in own if isinstance(n.item, Criterion)]))
+    assert isinstance(old.item, Criterion)
+    into = tuple(Part(name=f"part_{n}", text=f"{n}.", mark="1") for n in range(3))
+    new = Scope.of(edited(rubric, Split(criterion=old.path, into=into))).own
+    at = own.index(old)
+    paths = [named.path for named in own]
+    above = old.path.rpartition(".")[0]
+    parts = [f"{above}.{part.name}" if above else part.name for part in into]
+    assert [n.path for n in new] == paths[:at] + parts + paths[at + 1 :]
+    assert all(
+        isinstance(n.item, Criterion) and old.item.name in n.item.was
+        for n in new[at : at + 3]
+    )
 
 
 @given(st.data(), source_rubrics())

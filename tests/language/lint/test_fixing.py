@@ -64,7 +64,8 @@ def test_the_last_line_can_be_deleted_with_and_without_a_line_end():
 def test_what_no_fix_touches_stays(text, wanted):
     """On a model of the edits as slices of a list, with the same winners."""
     lines = text.split("\n")
-    fixes, kept, taken = [], list(text), []
+    fixes, kept = [], list(text)
+    taken: list[tuple[int, int]] = []
     for line, start, length, new in wanted:
         if line > len(lines):
             continue

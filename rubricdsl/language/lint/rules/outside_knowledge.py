@@ -62,7 +62,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         match = _CORRECT.search(statement.words) or _SOUND.search(statement.words)
         if match is not None:
             yield Finding(
-                f"the judge has to know by itself what is `{match['what'].rstrip('.!')}`",
+                "the judge has to know by itself what is "
+                f"`{match['what'].rstrip('.!')}`",
                 subject.within(statement.criterion, *match.span("what")),
                 "write down what is right, or give the rubric a `reference:`",
             )
