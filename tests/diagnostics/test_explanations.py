@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from rubricdsl.cases import Outcome, run_cases
+from rubricdsl.changes.breaking import breaking
+from rubricdsl.changes.files import lone_diagnostic, pair_rubrics
+from rubricdsl.changes.findings import Level
+from rubricdsl.changes.snapshots import Snapshot
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.cli.check import page_of
 from rubricdsl.diagnostics import RubricError
@@ -68,6 +72,23 @@ def test_an_error_example_gives_just_its_code(code, tmp_path):
     assert codes(load(page.examples(FAILS), tmp_path / "bad")) == {code}
     (tmp_path / "good").mkdir()
     assert codes(load(page.examples(INSTEAD), tmp_path / "good")) == set()
+
+
+@pytest.mark.parametrize("code", [c for c in CODES if c.startswith("B")])
+def test_an_example_of_a_breaking_change_gives_its_code(code, tmp_path):
+    before, after = (
+        load([part], tmp_path).checked() for part in pages()[code].examples(FAILS)
+    )
+    sides = [[Snapshot.of(r, FUNCTIONS) for r in side] for side in (before, after)]
+    found: set[str] = set()
+    for pair in pair_rubrics(*sides):
+        if pair.old is not None and pair.new is not None:
+            for level in (Level.ORDER, Level.NAMES):
+                found |= {d.code for d in breaking(pair.old, pair.new, level)}
+        else:
+            lone = lone_diagnostic(pair, old_count=len(before), names_count=True)
+            found |= {lone.code} if lone else set()
+    assert code in found
 
 
 def test_a_page_for_a_terminal():
