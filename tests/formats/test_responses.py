@@ -220,7 +220,7 @@ def test_any_bytes_give_responses_or_our_error(
     packed: bool,  # noqa: FBT001
 ) -> None:
     path = folder / name
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
     try:
         rows = list(read_responses(str(path)))
     except RubricError as error:
@@ -313,9 +313,9 @@ def test_a_likely_field_is_proposed(tmp_path: Path) -> None:
         ("r.jsonl", '{"response": "a"}'.encode("utf-16-be"), "D104", 1, "UTF-16"),
         ("r.csv", "response\na".encode("utf-16-le"), "D104", 1, "UTF-16"),
         ("r.json", "[1]".encode("utf-32"), "D104", 1, "UTF-16 or UTF-32"),
-        ("r.jsonl", gzip.compress(GOOD), "D104", 1, "compressed"),
+        ("r.jsonl", gzip.compress(GOOD, mtime=0), "D104", 1, "compressed"),
         ("r.jsonl.gz", GOOD, "D101", 1, "unpacked"),
-        ("r.jsonl.gz", gzip.compress(GOOD * 9)[:-9], "D101", 1, "unpacked"),
+        ("r.jsonl.gz", gzip.compress(GOOD * 9, mtime=0)[:-9], "D101", 1, "unpacked"),
         ("r.json", b'[{"response": "a"}', "D102", 1, "not closed"),
         ("r.json", b'[{"response": "a"},\n]', "D102", 2, "missing"),
         ("r.json", b'[{"response": "a"}]\n\n[]', "D102", 3, "more after"),
