@@ -173,7 +173,7 @@ def _rubric() -> BoundRubric:
 
 
 def _no_facts(response: Response) -> Facts:
-    raise NotImplementedError(f"no check asks for facts of {response.response_id}")
+    raise LookupError(f"no check asks for facts of {response.response_id}")
 
 
 async def engine(base: str, ask: str = "each") -> None:
