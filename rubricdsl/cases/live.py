@@ -184,7 +184,7 @@ class _Bench:
 class _StandIn:
     """Answers what a test fixes, by path; None is what nobody wants to know."""
 
-    capabilities = Capabilities(is_model=False, by_name=True)
+    capabilities = Capabilities(is_model=False, by_name=True, storable=False)
     template = ""
 
     def __init__(self, answers: Mapping[str, Ruling | None]) -> None:

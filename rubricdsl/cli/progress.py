@@ -30,8 +30,8 @@ class ProgressLine(Silence):
         self._shown = now
         text = (
             f"{progress.scored}/{progress.jobs} responses"
-            f"  {progress.requests_sent} judge calls"
-            f"  {progress.requests_in_flight} in flight"
+            f"  {progress.sent} judge calls"
+            f"  {progress.in_flight} in flight"
         )
         self._out.write(f"\r{text.ljust(self._width)}")
         self._out.flush()

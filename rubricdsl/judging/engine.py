@@ -87,7 +87,9 @@ class Evaluation:
             ),
         )
         self._stopwatch = stopwatch
+        self._started = stopwatch()
         self._seconds = 0.0
+        self._retries = 0
         self._lanes: dict[int, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
@@ -102,7 +104,7 @@ class Evaluation:
         When the task that runs it is cancelled, requests in flight are dropped and
         the cancellation goes on; `result` then still gives all that was judged.
         """
-        started = self._stopwatch()
+        self._started = self._stopwatch()
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -115,7 +117,7 @@ class Evaluation:
                     await asyncio.sleep(0)
         finally:
             self._group = None
-            self._seconds = self._stopwatch() - started
+            self._seconds = self._stopwatch() - self._started
         return self.result()
 
     def cancel(self) -> None:
@@ -194,6 +196,7 @@ class Evaluation:
         This is the one place from which a judge is asked.
         """
         judge = batch.judge
+        self._retries += batch.repeats > 0
         if batch.deadline is None:
             batch.deadline = asyncio.get_running_loop().time() + judge.timeout
         ids = {f"c{n}": inquiry for n, inquiry in enumerate(batch.inquiries, 1)}
@@ -306,12 +309,20 @@ class Evaluation:
         if not self._proceedings.is_heard:
             return
         lanes = self._lanes.values()
+        usage, tally = self._account.usage, self._proceedings.tally
         progress = Progress(
-            requests_sent=self._account.calls,
-            requests_in_flight=sum(lane.in_flight for lane in lanes),
-            requests_waiting=sum(len(lane.queue) for lane in lanes),
+            sent=self._account.calls,
+            in_flight=sum(lane.in_flight for lane in lanes),
+            waiting=sum(len(lane.queue) for lane in lanes),
+            retries=self._retries,
+            verdicts=tally.verdicts,
+            cached=tally.cached,
+            failures=dict(tally.failures),
+            tokens=usage.prompt_tokens + usage.completion_tokens,
+            cost=usage.cost,
             scored=self._proceedings.scored,
             jobs=len(self._jobs),
+            seconds=self._stopwatch() - self._started,
         )
         self._proceedings.tell(lambda listener: listener.progressed(progress))
 

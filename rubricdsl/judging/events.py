@@ -1,5 +1,6 @@
 """What can be heard of a run while it goes on."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from attrs import frozen
@@ -22,13 +23,29 @@ class VerdictReached:
 
 @frozen(kw_only=True)
 class Progress:
-    """How far a run is: judge requests sent, in flight and waiting; scorecards."""
+    """How far a run is.
 
-    requests_sent: int
-    requests_in_flight: int
-    requests_waiting: int
+    Judge requests are ``sent`` (each attempt counts), ``in_flight`` and ``waiting``
+    (a failed one that will be sent again waits, too).  ``verdicts`` counts criteria
+    that have a verdict or its failure, ``cached`` those of them for which nobody was
+    asked, and ``failures`` those that failed, by kind.  ``retries`` counts attempts
+    after the first.  ``cost`` is None where no price is known.  ``paused`` names the
+    judges that are left alone for now.
+    """
+
+    sent: int
+    in_flight: int
+    waiting: int
+    retries: int
+    verdicts: int
+    cached: int
+    failures: Mapping[str, int]
+    tokens: int
+    cost: float | None
     scored: int
     jobs: int
+    seconds: float
+    paused: tuple[str, ...] = ()
 
 
 class Listener(Protocol):

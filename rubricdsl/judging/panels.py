@@ -16,7 +16,7 @@ from attrs import frozen
 
 from rubricdsl.judging.options import INCIDENTAL_OPTIONS
 from rubricdsl.model.digest import Plain, digest
-from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.judgement import Ballot, Provenance, Verdict
 from rubricdsl.model.protocols import JudgeBackend, JudgeSettings
 from rubricdsl.model.rubric import Ask, Criterion, LevelScale, Scale, VoteRule
 from rubricdsl.model.ruling import NA, YES, Failure, Ruling, RulingWord
@@ -135,7 +135,11 @@ class Panel:
         if failed and not (self.skip_failed and cast):
             seat, failure = failed[0]
             reason = f"{seat.judge.name}: {failure.reason} ({tally})"
-            return Verdict(failure=Failure(failure.kind, reason), provenance=provenance)
+            return Verdict(
+                failure=Failure(failure.kind, reason),
+                ballots=self._ballots(ballots),
+                provenance=provenance,
+            )
         ruling = self._ruling([b for b in cast if b.ruling], scale, worth)
         agreeing = [b for b in cast if b.ruling == ruling] or cast
         said = next((b.reason for b in agreeing if b.reason), None)
@@ -144,6 +148,8 @@ class Panel:
             probability=_mean_probability(cast),
             evidence=next((b.evidence for b in agreeing if b.evidence), None),
             reason=f"{tally}. {said}" if said else tally,
+            ballots=self._ballots(ballots),
+            cached=all(ballot.cached for ballot in ballots),
             provenance=provenance,
         )
 
@@ -167,6 +173,17 @@ class Panel:
         if probability is None:
             probability = fmean(map(_truth, proper))
         return Ruling.of_number(probability)
+
+    def _ballots(self, verdicts: Sequence[Verdict]) -> tuple[Ballot, ...]:
+        return tuple(
+            Ballot(
+                judge=seat.judge.name,
+                ruling=verdict.ruling,
+                failure=verdict.failure,
+                probability=verdict.probability,
+            )
+            for seat, verdict in zip(self.seats, verdicts, strict=True)
+        )
 
     def _tally(self, ballots: Sequence[Verdict]) -> str:
         votes = [

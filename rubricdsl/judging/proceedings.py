@@ -5,8 +5,10 @@ nothing is left to be had it becomes a scorecard.  What can be answered without 
 judge is answered here: checks, unmet needs, and responses that say nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+import attrs
 from attrs import frozen
 
 from rubricdsl.checks.running import run_check
@@ -65,6 +67,22 @@ class Surroundings:
     listener: Listener | None
 
 
+@attrs.define(eq=False)
+class Tally:
+    """How many verdicts there are, of which cached and of which failed, by kind."""
+
+    verdicts: int = 0
+    cached: int = 0
+    failures: Counter[str] = attrs.field(factory=Counter)
+
+    def count(self, verdict: Verdict) -> None:
+        """Count a verdict."""
+        self.verdicts += 1
+        self.cached += verdict.cached
+        if verdict.failure is not None:
+            self.failures[verdict.failure.kind] += 1
+
+
 class Proceedings:
     """The jobs of a run, from the first opened to the last scored."""
 
@@ -83,6 +101,7 @@ class Proceedings:
         self._shared: dict[InquiryKey, Inquiry] = {}
         self._scorecards: list[Scorecard | None] = [None] * len(jobs)
         self.scored = 0
+        self.tally = Tally()
         self.notices: dict[str, None] = {}
 
     # --------------------------------------------------------------- the way
@@ -296,6 +315,7 @@ class Proceedings:
         self, sheet: Sheet, planned: PlannedCriterion, verdict: Verdict
     ) -> None:
         sheet.verdicts[planned.criterion.path] = verdict
+        self.tally.count(verdict)
         if not self.is_heard:
             return
         event = VerdictReached(

@@ -5,12 +5,17 @@ when the thing is used, so that a plugin costs nothing until then.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from rubricdsl.model.expression import Value, ValueType
-from rubricdsl.model.judgement import Capabilities, JudgeReply, JudgeRequest
+from rubricdsl.model.judgement import (
+    Capabilities,
+    JudgeReply,
+    JudgeRequest,
+    Usage,
+)
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
 
@@ -61,6 +66,15 @@ class JudgeBackend(Protocol):
 
     async def close(self) -> None:
         """Give back connections and the like; called once, after the last call."""
+        ...
+
+
+@runtime_checkable
+class EstimatingBackend(Protocol):
+    """A backend that can tell what a request would cost, before it is sent."""
+
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give the tokens that a request would take, and the money if known."""
         ...
 
 
