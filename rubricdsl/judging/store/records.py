@@ -118,8 +118,12 @@ def pack_text(text: str) -> Text:
 
 
 def unpack_text(text: Text) -> str:
-    """Give the text again; raises ValueError for bytes that are none."""
-    return text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
+    """Give the text again; raises ValueError for what is none."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, bytes):
+        return text.decode("utf-8", "surrogatepass")
+    raise ValueError(f"no text: {text!r}")
 
 
 def check_storable(key: VerdictKey, verdict: Verdict) -> None:
@@ -136,10 +140,14 @@ def check_storable(key: VerdictKey, verdict: Verdict) -> None:
     provenance = verdict.provenance
     if provenance.question != key.question or provenance.response != key.response:
         raise ValueError("the verdict's provenance names another question or response")
-    if verdict.probability is not None and not 0.0 <= verdict.probability <= 1.0:
-        raise ValueError(f"a probability lies in [0, 1], not {verdict.probability}")
-    if provenance.at is not None and not math.isfinite(provenance.at):
-        raise ValueError(f"a time must be finite, not {provenance.at}")
+    _check_numbers(verdict.probability, provenance.at)
+
+
+def _check_numbers(probability: float | None, at: float | None) -> None:
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise ValueError(f"a probability lies in [0, 1], not {probability}")
+    if at is not None and not math.isfinite(at):
+        raise ValueError(f"a time must be finite, not {at}")
 
 
 def pack_verdict(ruling: Ruling, verdict: Verdict, model: int | None) -> VerdictRow:
@@ -203,8 +211,9 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
 ) -> Verdict:
     """Make the verdict of a row again, as one for which nobody was asked.
 
-    Raises ValueError for a row that holds no ruling.
+    Raises ValueError for a row that holds no verdict.
     """
+    _check_numbers(probability, at)
     provenance = _new_provenance(Provenance)
     _set_judge(provenance, judge.name)
     _set_question(provenance, question)

@@ -5,7 +5,7 @@ commit.  Calls block, for microseconds as a rule, and belong on one thread.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from typing import Self
 from attrs import astuple, evolve
 
 from rubricdsl.judging.store.claims import Claims
-from rubricdsl.judging.store.database import Database, Durability
+from rubricdsl.judging.store.database import Database, Durability, Row
 from rubricdsl.judging.store.records import (
     Spending,
     StoredJudge,
@@ -99,23 +99,10 @@ class VerdictStore:
         for pair, verdict in self._buffer.get(response, {}).items():
             found[pair] = evolve(verdict, cached=True)
         rows = self._database.fetch(_KNOWN, (pack_digest(response),))
-        judges, models = self._judges, self._models
-        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
-            if judge_id not in judges or (model is not None and model not in models):
-                self._learn()
-            question, judge = packed.hex(), judges[judge_id]
-            found[question, judge.digest] = unpack_verdict(
-                response,
-                question,
-                judge,
-                word,
-                number,
-                probability,
-                at,
-                None if model is None else models[model],
-                quote,
-                why,
-            )
+        try:
+            found.update(self._unpack(response, rows))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._database.damaged(error) from error
         return found
 
     def add(
@@ -324,6 +311,30 @@ class VerdictStore:
         return int(found[0])
 
     # ----------------------------------------------------------------- reading
+
+    def _unpack(
+        self, response: str, rows: Iterable[Row]
+    ) -> Iterator[tuple[tuple[str, str], Verdict]]:
+        judges, models = self._judges, self._models
+        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
+            if judge_id not in judges or (model is not None and model not in models):
+                self._learn()
+            question, judge = packed.hex(), judges[judge_id]
+            yield (
+                (question, judge.digest),
+                unpack_verdict(
+                    response,
+                    question,
+                    judge,
+                    word,
+                    number,
+                    probability,
+                    at,
+                    None if model is None else models[model],
+                    quote,
+                    why,
+                ),
+            )
 
     def _learn(self) -> None:
         """Read the judges and models that other processes have brought in."""
