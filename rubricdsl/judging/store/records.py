@@ -6,6 +6,7 @@ of its own.
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple, Self, TypeAlias
 
 from attrs import frozen
@@ -98,6 +99,8 @@ def _sane(number: int) -> int:
     return max(0, min(int(number), _MOST_SPENT))
 
 
+# The same digests come again and again: a response's with each of its questions.
+@lru_cache(maxsize=4096)
 def pack_digest(digest: str) -> bytes:
     """Give the 16 bytes of a digest; raises ValueError for anything else."""
     packed = bytes.fromhex(digest)
