@@ -48,6 +48,7 @@ _SHARED = (
     "ask",
     "timeout",
     "concurrency",
+    "canaries",
     "temperature",
     "max_tokens",
     "base_url",

@@ -28,7 +28,8 @@ from rubricdsl.judging.dockets import (
     Waiter,
     by_response,
 )
-from rubricdsl.judging.events import Listener, VerdictReached
+from rubricdsl.judging.listening import Listener, problem_of
+from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -39,12 +40,13 @@ from rubricdsl.judging.planning import (
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.model.events import VerdictReached
 from rubricdsl.model.judgement import Provenance, Question, Verdict
 from rubricdsl.model.protocols import CheckFunction, Clock, Facts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import LevelScale
 from rubricdsl.model.ruling import NO, Failure, FailureKind
-from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.model.scorecard import Scorecard, Status
 
 FactsOf = Callable[[Response], Facts]
 
@@ -65,6 +67,7 @@ class Surroundings:
     stopwatch: Clock
     redactor: Redactor
     listener: Listener | None
+    memory: Memory
 
 
 @attrs.define(eq=False)
@@ -101,6 +104,7 @@ class Proceedings:
         self._shared: dict[InquiryKey, Inquiry] = {}
         self._scorecards: list[Scorecard | None] = [None] * len(jobs)
         self.scored = 0
+        self.incomplete = 0
         self.tally = Tally()
         self.notices: dict[str, None] = {}
 
@@ -118,10 +122,12 @@ class Proceedings:
     def settle(self, inquiry: Inquiry, verdict: Verdict) -> Sequence[Batch]:
         """Hand a verdict to all who wait for it, and give what to ask next."""
         inquiry.verdict = verdict
+        self._around.memory.keep(inquiry, verdict)
         waiters, inquiry.waiters = inquiry.waiters, []
         batches: list[Batch] = []
         for waiter in waiters:
             waiter.docket.outstanding -= 1
+            waiter.sheet.suspect |= inquiry.suspect
             self._deliver(waiter, verdict)
             if not waiter.docket.outstanding:
                 batches.extend(self._advance(waiter.docket))
@@ -226,6 +232,7 @@ class Proceedings:
                 inquiry.waiters.append(waiter)
                 waiter.docket.outstanding += 1
                 return
+            waiter.sheet.suspect |= inquiry.suspect
         self._deliver(waiter, verdict)
 
     def _question(self, waiter: Waiter, seat: Seat) -> Question:
@@ -256,6 +263,10 @@ class Proceedings:
                 "or in the criterion's `judge:`",
                 provenance=self.provenance(question, seat, seen),
             )
+        if capabilities.storable:
+            known = seen.known.get((question.digest, seat.identity))
+            if known is not None:
+                return known
         if (
             capabilities.is_model
             and waiter.judged.plainly_no
@@ -278,7 +289,8 @@ class Proceedings:
         seen = sheet.sights.get(sees)
         if seen is None:
             sight = look(sees, sheet.plan.rubric, sheet.response)
-            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts))
+            known = self._around.memory.known(sight.digest)
+            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts), known)
         return seen
 
     def _check(self, sheet: Sheet, planned: CheckedCriterion) -> Verdict:
@@ -332,6 +344,7 @@ class Proceedings:
         scorecard = self._scorecard(sheet, sheet.verdicts)
         self._scorecards[sheet.index] = scorecard
         self.scored += 1
+        self.incomplete += scorecard.status is Status.INCOMPLETE
         self.tell(lambda listener: listener.scored(scorecard))
 
     def _cancelled(self, sheet: Sheet) -> Scorecard:
@@ -350,6 +363,7 @@ class Proceedings:
             judge_calls=sheet.account.calls,
             usage=sheet.account.usage,
             seconds=self._around.stopwatch() - sheet.started,
+            suspect=sheet.suspect,
         )
 
     # --------------------------------------------------------------- records
@@ -382,6 +396,11 @@ class Proceedings:
         return self._around.redactor(text)
 
     @property
+    def is_finished(self) -> bool:
+        """Whether every job has been opened and scored."""
+        return not self._unopened and not self._open
+
+    @property
     def is_heard(self) -> bool:
         """Whether anybody listens."""
         return self._around.listener is not None
@@ -394,8 +413,7 @@ class Proceedings:
         try:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
-            name = type(listener).__name__
-            self.note(f"the listener {name} raised {type(error).__name__}: {error}")
+            self.note(problem_of(listener, error))
 
 
 def _asked_by(question: Question, asker: tuple[str, ...]) -> Question:

@@ -15,9 +15,10 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.events import Progress, Silence, VerdictReached
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.events import Progress, VerdictReached
 from rubricdsl.model.expression import Compare, Constant, Name
 from rubricdsl.model.judgement import (
     Answer,
