@@ -130,4 +130,8 @@ CODES: dict[str, str] = {
     "D301": "malformed rub.toml",
     "D302": "broken or clashing plugin",
     "D401": "usage",
+    "D501": "verdict store that cannot be opened, made or written",
+    "D502": "file that is no verdict store, or a damaged one",
+    "D503": "verdict store of a newer edition",
+    "D504": "verdict store that another process keeps busy",
 }
