@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.listening import Listener
-from rubricdsl.judging.store import VerdictStore
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response

@@ -18,7 +18,7 @@ from rubricdsl.judging.flow import Budget
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
-from rubricdsl.judging.store import VerdictStore
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response

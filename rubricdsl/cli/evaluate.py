@@ -45,7 +45,7 @@ from rubricdsl.formats.tables import ranked, results_table
 from rubricdsl.formats.terminal import Style
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.recording import write_recording
-from rubricdsl.judging.store import VerdictStore
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard

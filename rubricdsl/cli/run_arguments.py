@@ -15,7 +15,8 @@ from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.rows import RowProblem
 from rubricdsl.judging.engine import Job
 from rubricdsl.judging.flow import Budget
-from rubricdsl.judging.store import Durability, VerdictStore
+from rubricdsl.judging.store.database import Durability
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.project import Project

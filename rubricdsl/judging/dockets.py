@@ -15,7 +15,7 @@ from rubricdsl.judging.panels import Judge, Panel, Seat
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.sight import Sight
-from rubricdsl.judging.store import VerdictKey
+from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.model.judgement import Question, Usage, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Ask, BoundRubric

@@ -37,7 +37,7 @@ from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.store import VerdictStore
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress, RunFinished, RunStarted
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
 from rubricdsl.model.protocols import CheckFunction, Clock, EstimatingBackend
@@ -305,6 +305,8 @@ class Evaluation:
         )
         refused = self._budget.may_send(_estimate(judge, request), now)
         if refused is not None:
+            # Others shall have their turn, however many are refused in a row.
+            await asyncio.sleep(0)
             self._conclude(outcomes.failed(self._proceedings, batch, refused))
             return
         if batch.deadline is None:
@@ -320,11 +322,9 @@ class Evaluation:
             usage = reply.usage
             outcome = self._answered(lane, batch, asked, reply, since=now)
         except JudgeError as error:
-            outcome = self._failed(lane, batch, error)
+            outcome = self._failed(lane, batch, error, since=now)
         except TimeoutError:
-            reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
-            error = JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason)
-            outcome = self._failed(lane, batch, error)
+            outcome = self._timed_out(lane, batch, since=now)
         except asyncio.CancelledError:
             if _is_being_cancelled():
                 raise
@@ -355,19 +355,21 @@ class Evaluation:
         self, lane: Lane, batch: Batch, asked: Asked, reply: JudgeReply, *, since: float
     ) -> Outcome:
         now = self._now()
-        lane.pace.answered(now - since, now)
+        lane.pace.answered(now - since, now, in_flight=lane.in_flight)
         lane.circuit.succeeded(now)
         for account in (self._account, batch.payer.account):
             account.spend(reply.usage)
         return outcomes.of_reply(self._proceedings, batch, asked, reply)
 
-    def _failed(self, lane: Lane, batch: Batch, error: JudgeError) -> Outcome:
+    def _failed(
+        self, lane: Lane, batch: Batch, error: JudgeError, *, since: float
+    ) -> Outcome:
         """Deal with a request that failed: later again, or not at all."""
         now = self._now()
         lane.circuit.failed(error, now)
+        lane.pace.failed(error, now - since, now)
         if not error.transient:
             return outcomes.of_failure(self._proceedings, batch, error.failure)
-        lane.pace.overloaded(now)
         if error.retry_after is not None:
             lane.rest(now + error.retry_after)
         decision = self._policy.decide(
@@ -377,6 +379,16 @@ class Evaluation:
             lane.postpone(batch, decision.at)
             return Outcome()
         return outcomes.of_failure(self._proceedings, batch, decision.failure)
+
+    def _timed_out(self, lane: Lane, batch: Batch, *, since: float) -> Outcome:
+        judge, now = batch.judge, self._now()
+        reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
+        if batch.attempts > 1:
+            reason = f"{reason}, in {batch.attempts} attempts"
+        error = JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason, transient=True)
+        lane.circuit.failed(error, now)
+        lane.pace.failed(error, now - since, now)
+        return outcomes.of_failure(self._proceedings, batch, error.failure)
 
     def _broken(self, batch: Batch, what: str) -> Outcome:
         kind = f"{batch.judge.distribution}:error"

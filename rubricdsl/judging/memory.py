@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rubricdsl.judging.dockets import Inquiry
-from rubricdsl.judging.store import VerdictStore
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.judgement import Verdict
 
 _NOTHING: Mapping[tuple[str, str], Verdict] = MappingProxyType({})
