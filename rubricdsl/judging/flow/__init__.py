@@ -4,6 +4,7 @@ All of it is deterministic: clock values and random sources are passed in, nothi
 here waits, sends or reads a clock.
 """
 
+from rubricdsl.judging.flow.pace import Pace
 from rubricdsl.judging.flow.retries import Again, GiveUp, RetryBudget, RetryPolicy
 
-__all__ = ["Again", "GiveUp", "RetryBudget", "RetryPolicy"]
+__all__ = ["Again", "GiveUp", "Pace", "RetryBudget", "RetryPolicy"]
