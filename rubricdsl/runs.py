@@ -14,7 +14,7 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.engine import Evaluation, Job
-from rubricdsl.judging.flow import Budget
+from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
@@ -78,7 +78,7 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     *,
     listener: Listener | None = None,
     store: VerdictStore | None = None,
-    budget: Budget | None = None,
+    limits: Limits | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Set up a run; nothing is asked before `Evaluation.run`."""
@@ -94,7 +94,7 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
         ),
         listener=_audience(project.host, listener),
         store=store,
-        budget=budget,
+        limits=limits or Limits(),
         seed=seed,
     )
 

@@ -20,8 +20,8 @@ from rubricdsl.cli.run_arguments import (
     add_limits,
     add_store,
     add_subjects,
-    budget,
     judge_options,
+    limits,
     opened_store,
     positive,
     read_subjects,
@@ -177,7 +177,7 @@ async def _evaluate(
             book,
             listener=progress,
             store=store,
-            budget=budget(options),
+            limits=limits(options),
             seed=options.seed,
         )
         run = header(options, project, engine.identity, started)

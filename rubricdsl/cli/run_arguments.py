@@ -14,7 +14,7 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.rows import RowProblem
 from rubricdsl.judging.engine import Job
-from rubricdsl.judging.flow import Budget
+from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.store.database import Durability
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.response import Response
@@ -149,9 +149,9 @@ def judge_options(options: argparse.Namespace) -> JudgeOptions:
     return JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
 
 
-def budget(options: argparse.Namespace) -> Budget:
+def limits(options: argparse.Namespace) -> Limits:
     """Give what a run may spend."""
-    return Budget(
+    return Limits(
         max_calls=options.max_calls,
         max_cost=options.max_cost,
         max_seconds=options.max_seconds,

@@ -153,8 +153,9 @@ class Batch:
     """Inquiries that go to a judge in one request.
 
     ``attempts`` counts how often it was sent, and ``repeats`` how often the answer
-    could not be read; ``deadline`` is set when it is first sent, in the event loop's
-    time.  ``payer`` bears the cost.
+    could not be read.  When it ``began`` is set when it is first sent, in the event
+    loop's time, with the time for which its judge had been ``held`` back by then.
+    ``payer`` bears the cost.
     """
 
     panel: Panel
@@ -164,7 +165,8 @@ class Batch:
     payer: Sheet
     attempts: int = 0
     repeats: int = 0
-    deadline: float | None = None
+    began: float | None = None
+    held: float = 0.0
 
     def named(self) -> Mapping[str, Inquiry]:
         """Give the inquiries by the ids under which they are asked."""

@@ -24,12 +24,15 @@ from rubricdsl.judging.flow import (
     Again,
     Budget,
     Circuit,
+    CircuitState,
+    Limits,
     Pace,
     RetryBudget,
     RetryPolicy,
+    may_open,
 )
 from rubricdsl.judging.identity import RunIdentity
-from rubricdsl.judging.lanes import Lane
+from rubricdsl.judging.lanes import Errand, Lane
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
@@ -46,8 +49,11 @@ from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
-# How far the fastest judge may be ahead of the slowest, in requests that wait.
-_MOST_WAITING = 256
+# When to look again whether a request fits into what is left to spend, in seconds.
+_FITS_AGAIN = 0.05
+_FREE = Usage(cost=0.0)
+_UNKNOWN = Usage()
+_NO_LIMITS = Limits()
 
 
 @frozen(kw_only=True)
@@ -90,7 +96,7 @@ class Evaluation:
         redactor: Redactor | None = None,
         listener: Listener | None = None,
         store: VerdictStore | None = None,
-        budget: Budget | None = None,
+        limits: Limits = _NO_LIMITS,
         seed: int = 0,
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
@@ -123,7 +129,8 @@ class Evaluation:
         self._retries = RetryBudget()
         # Waits are no secrets.
         self._policy = RetryPolicy(self._retries, random.Random(seed))  # noqa: S311
-        self._budget = budget or Budget()
+        self._limits = limits
+        self._budget = Budget()
         self._account = Account()
         self._again = 0
         self._lanes: dict[int, Lane] = {}
@@ -148,7 +155,12 @@ class Evaluation:
                 stays.
         """
         self._started = self._stopwatch()
-        self._budget.begin(self._now())
+        self._budget = Budget(
+            max_calls=self._limits.max_calls,
+            max_cost=self._limits.max_cost,
+            max_seconds=self._limits.max_seconds,
+            started=self._now(),
+        )
         started = RunStarted(
             jobs=len(self._jobs),
             rubrics=tuple(self.identity.rubrics),
@@ -158,6 +170,7 @@ class Evaluation:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                self._set_the_end()
                 await self._feed()
         finally:
             self._group = None
@@ -215,7 +228,8 @@ class Evaluation:
             await self._changed.wait()
 
     def _has_room(self) -> bool:
-        return all(lane.waiting < _MOST_WAITING for lane in self._lanes.values())
+        loads = [lane.load for lane in self._lanes.values()]
+        return may_open(loads, self._proceedings.opened)
 
     def _is_over(self) -> bool:
         if self._stopped:
@@ -246,12 +260,12 @@ class Evaluation:
         """Start the workers that a lane can use, now or when it is time."""
         if self._group is None or self._stopped:
             return
-        given_up = lane.circuit.given_up
-        if given_up is not None:
-            for batch in lane.drain():
-                self._conclude(outcomes.failed(self._proceedings, batch, given_up))
-            return
         now = self._now()
+        hopeless = lane.circuit.failure or self._out_of_time(now)
+        if hopeless is not None:
+            for batch in lane.drain():
+                self._conclude(outcomes.failed(self._proceedings, batch, hopeless))
+            return
         for _ in range(lane.wanted(now)):
             lane.workers += 1
             task = self._group.create_task(self._work(lane))
@@ -260,6 +274,24 @@ class Evaluation:
         look = lane.next_look(now)
         if look is not None and look > now:
             self._wake(lane, look)
+
+    def _set_the_end(self) -> None:
+        """See that what waits when time is up does not wait any longer."""
+        ends_at = self._budget.ends_at
+        if ends_at is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[id(self)] = loop.call_at(ends_at, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        for lane in list(self._lanes.values()):
+            self._pump(lane)
+        self._changed.set()
+
+    def _out_of_time(self, now: float) -> Failure | None:
+        ends_at = self._budget.ends_at
+        if ends_at is None or now < ends_at:
+            return None
+        return self._budget.may_send(_UNKNOWN, now)
 
     def _wake(self, lane: Lane, at: float) -> None:
         """See to a lane again at a time."""
@@ -278,11 +310,11 @@ class Evaluation:
     async def _work(self, lane: Lane) -> None:
         try:
             while not self._stopped:
-                batch = lane.take(self._now())
-                if batch is None:
+                errand = lane.take(self._now())
+                if errand is None:
                     break
-                await self._send(lane, batch)
-                if lane.waiting < _MOST_WAITING:
+                await self._send(lane, errand)
+                if lane.waiting < lane.judge.concurrency:
                     self._changed.set()
         finally:
             lane.workers -= 1
@@ -290,12 +322,13 @@ class Evaluation:
 
     # --------------------------------------------------------------- sending
 
-    async def _send(self, lane: Lane, batch: Batch) -> None:
+    async def _send(self, lane: Lane, errand: Errand) -> None:
         """Send one request and deal with whatever comes of it.
 
         This is the one place from which a judge is asked.
         """
-        judge, now = batch.judge, self._now()
+        batch, now = errand.batch, self._now()
+        judge = batch.judge
         asked = self._asked(batch)
         request = JudgeRequest(
             questions=asked.questions,
@@ -303,40 +336,69 @@ class Evaluation:
             response=batch.response,
             instructions=batch.panel.instructions,
         )
-        refused = self._budget.may_send(_estimate(judge, request), now)
+        estimate = self._estimate(judge, request)
+        refused = self._budget.may_send(estimate, now)
         if refused is not None:
-            # Others shall have their turn, however many are refused in a row.
-            await asyncio.sleep(0)
-            self._conclude(outcomes.failed(self._proceedings, batch, refused))
+            lane.circuit.withdrawn(probe=errand.probe)
+            await self._refused(lane, batch, estimate, refused)
             return
-        if batch.deadline is None:
-            batch.deadline = now + judge.timeout
+        deadline = lane.deadline(batch, now)
         batch.attempts += 1
         self._count(batch)
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
-        usage = Usage()
+        spent = _UNKNOWN
+        ended: Failure | None = Failure(FailureKind.CANCELLED.value, "dropped")
         try:
-            async with asyncio.timeout_at(batch.deadline):
+            async with asyncio.timeout_at(deadline):
                 reply = await judge.backend.judge(request)
-            usage = reply.usage
+            spent = reply.usage
             outcome = self._answered(lane, batch, asked, reply, since=now)
+            ended = None
         except JudgeError as error:
-            outcome = self._failed(lane, batch, error, since=now)
+            ended = error.failure
+            outcome = self._failed(lane, errand, error, since=now)
         except TimeoutError:
-            outcome = self._timed_out(lane, batch, since=now)
+            late = self._too_late(batch)
+            ended = late.failure
+            self._observe(lane, errand, late, since=now)
+            outcome = outcomes.of_failure(self._proceedings, batch, ended)
         except asyncio.CancelledError:
             if _is_being_cancelled():
                 raise
-            outcome = self._broken(batch, "cancelled itself")
+            outcome = self._broken(lane, errand, "cancelled itself")
         except Exception as error:  # noqa: BLE001 - plugins raise anything
-            outcome = self._broken(batch, f"raised {type(error).__name__}: {error}")
+            what = f"raised {type(error).__name__}: {error}"
+            outcome = self._broken(lane, errand, what)
         finally:
             lane.in_flight -= 1
-            self._budget.settle(usage)
+            if ended is None:
+                self._budget.settle(estimate, spent)
+            else:
+                self._budget.settle_failed(estimate, ended)
         self._conclude(outcome)
         self._pump(lane)
         self._report_progress()
+
+    def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
+        """Give what a request may cost, where anybody wants to know."""
+        if self._limits.max_cost is None:
+            return _UNKNOWN
+        if isinstance(judge.backend, EstimatingBackend):
+            return judge.backend.estimate(request)
+        return _UNKNOWN if judge.backend.capabilities.is_model else _FREE
+
+    async def _refused(
+        self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
+    ) -> None:
+        """Deal with a request that the budget has no room for, now or at all."""
+        if self._budget.may_fit_later(estimate):
+            lane.postpone(batch, self._now() + _FITS_AGAIN)
+            self._pump(lane)
+            return
+        # Others shall have their turn, however many are refused in a row.
+        await asyncio.sleep(0)
+        self._conclude(outcomes.failed(self._proceedings, batch, refused))
 
     def _asked(self, batch: Batch) -> Asked:
         questions = {name: i.question for name, i in batch.named().items()}
@@ -356,44 +418,58 @@ class Evaluation:
     ) -> Outcome:
         now = self._now()
         lane.pace.answered(now - since, now, in_flight=lane.in_flight)
-        lane.circuit.succeeded(now)
+        lane.circuit.answered(now)
         for account in (self._account, batch.payer.account):
             account.spend(reply.usage)
         return outcomes.of_reply(self._proceedings, batch, asked, reply)
 
     def _failed(
-        self, lane: Lane, batch: Batch, error: JudgeError, *, since: float
+        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
     ) -> Outcome:
         """Deal with a request that failed: later again, or not at all."""
-        now = self._now()
-        lane.circuit.failed(error, now)
-        lane.pace.failed(error, now - since, now)
+        now, batch = self._now(), errand.batch
+        self._observe(lane, errand, error, since=since)
         if not error.transient:
             return outcomes.of_failure(self._proceedings, batch, error.failure)
         if error.retry_after is not None:
             lane.rest(now + error.retry_after)
         decision = self._policy.decide(
-            error, batch.attempts, now, batch.deadline or now
+            error,
+            batch.attempts,
+            now,
+            lane.deadline(batch, now),
+            repeats=batch.repeats,
+            is_away=lane.circuit.state is not CircuitState.CLOSED,
         )
         if isinstance(decision, Again):
             lane.postpone(batch, decision.at)
             return Outcome()
         return outcomes.of_failure(self._proceedings, batch, decision.failure)
 
-    def _timed_out(self, lane: Lane, batch: Batch, *, since: float) -> Outcome:
-        judge, now = batch.judge, self._now()
+    def _observe(
+        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
+    ) -> None:
+        """Let pace and circuit learn of a failure."""
+        now = self._now()
+        fresh = errand.batch.attempts == 1
+        lane.circuit.failed(error, now, fresh=fresh, probe=errand.probe)
+        lane.pace.failed(error, now - since, now)
+
+    @staticmethod
+    def _too_late(batch: Batch) -> JudgeError:
+        judge = batch.judge
         reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
         if batch.attempts > 1:
             reason = f"{reason}, in {batch.attempts} attempts"
-        error = JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason, transient=True)
-        lane.circuit.failed(error, now)
-        lane.pace.failed(error, now - since, now)
-        return outcomes.of_failure(self._proceedings, batch, error.failure)
+        return JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason, transient=True)
 
-    def _broken(self, batch: Batch, what: str) -> Outcome:
-        kind = f"{batch.judge.distribution}:error"
-        failure = Failure(kind, f"the judge {batch.judge.name} {what}")
-        return outcomes.failed(self._proceedings, batch, failure)
+    def _broken(self, lane: Lane, errand: Errand, what: str) -> Outcome:
+        """Deal with a backend that did what none may do."""
+        lane.circuit.withdrawn(probe=errand.probe)
+        judge = errand.batch.judge
+        kind = f"{judge.distribution}:error"
+        failure = Failure(kind, f"the judge {judge.name} {what}")
+        return outcomes.failed(self._proceedings, errand.batch, failure)
 
     def _conclude(self, outcome: Outcome) -> None:
         """Hand out verdicts, and ask what they make it possible to ask."""
@@ -459,11 +535,6 @@ class Evaluation:
             stopped=proceedings.scored < len(self._jobs),
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
-
-
-def _estimate(judge: Judge, request: JudgeRequest) -> Usage | None:
-    backend = judge.backend
-    return backend.estimate(request) if isinstance(backend, EstimatingBackend) else None
 
 
 def _is_being_cancelled() -> bool:

@@ -48,8 +48,10 @@ class RunIdentity:
                 checks.append(criterion.digest)
         return cls(
             rubrics={plan.rubric.name: plan.rubric.digest for plan in planned},
-            judges={name: digest(sorted(panels[name])) for name in sorted(panels)},
-            checks=digest(checks),
+            judges={
+                name: digest(tuple(sorted(panels[name]))) for name in sorted(panels)
+            },
+            checks=digest(tuple(checks)),
             responses=digest([[j.rubric.name, _digest(j.response)] for j in jobs]),
             count=len(jobs),
             seed=seed,

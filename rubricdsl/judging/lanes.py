@@ -10,11 +10,19 @@ from collections import deque
 from collections.abc import Iterator
 
 import attrs
-from attrs import field
+from attrs import field, frozen
 
 from rubricdsl.judging.dockets import Batch
-from rubricdsl.judging.flow import Circuit, Pace
+from rubricdsl.judging.flow import Circuit, CircuitState, Load, Pace, Way
 from rubricdsl.judging.panels import Judge
+
+
+@frozen(eq=False)
+class Errand:
+    """A request that may be sent now; ``probe`` says that it goes first, alone."""
+
+    batch: Batch
+    probe: bool
 
 
 @attrs.define(eq=False)
@@ -42,6 +50,11 @@ class Lane:
         """How many requests are not in flight."""
         return len(self._queue) + len(self._later)
 
+    @property
+    def load(self) -> Load:
+        """What waits, and how many may be in flight at most."""
+        return Load(self.waiting, self.judge.concurrency)
+
     def add(self, batch: Batch) -> None:
         """Put a request behind all others."""
         self._queue.append(batch)
@@ -55,36 +68,50 @@ class Lane:
         """Leave the judge alone until then."""
         self.resting_until = max(self.resting_until, until)
 
+    def deadline(self, batch: Batch, now: float) -> float:
+        """Give when a request must be done; it begins when it is first sent.
+
+        The time for which the judge was away does not count.
+        """
+        held = self.circuit.held(now)
+        if batch.began is None:
+            batch.began, batch.held = now, held
+        return batch.began + self.judge.timeout + held - batch.held
+
     def is_paused(self, now: float) -> bool:
         """Whether nothing may be sent now, whatever waits."""
-        return now < self.resting_until or not self.circuit.admits(now)
+        return now < self.resting_until or self.circuit.state is not CircuitState.CLOSED
 
     def wanted(self, now: float) -> int:
         """Give how many more workers would find something to do."""
         self._call_back(now)
-        if not self._queue or self.is_paused(now):
+        if not self._queue or now < self.resting_until:
             return 0
-        most = self.circuit.most(self.pace.limit)
+        most = self.pace.limit
+        if self.circuit.state is not CircuitState.CLOSED:
+            probe = self.circuit.next_probe
+            most = 1 if probe is not None and now >= probe else 0
+            return most if self.workers < self.pace.limit else 0
         return max(0, min(most - self.workers, len(self._queue)))
 
-    def take(self, now: float) -> Batch | None:
+    def take(self, now: float) -> Errand | None:
         """Give a worker the next request; None when it is not needed any more."""
         self._call_back(now)
-        if not self._queue or self.is_paused(now):
+        if not self._queue or now < self.resting_until:
             return None
-        if self.workers > self.circuit.most(self.pace.limit):
+        if self.workers > self.pace.limit:
             return None
-        self.circuit.sending(now)
-        return self._queue.popleft()
+        way = self.circuit.admit(now)
+        if way is Way.SHUT:
+            return None
+        return Errand(self._queue.popleft(), probe=way is Way.PROBE)
 
     def next_look(self, now: float) -> float | None:
         """Give when something changes by itself; None if nothing will."""
-        if not self.waiting:
+        if not self.waiting or self.circuit.state is CircuitState.PROBING:
             return None
         ready = now if self._queue else self._later[0][0]
-        opens = self.circuit.opens_at(now)
-        times = [ready, self.resting_until, now if opens is None else opens]
-        return max(times)
+        return max(ready, self.resting_until, self.circuit.next_probe or now)
 
     def drain(self) -> Iterator[Batch]:
         """Take out everything that waits."""

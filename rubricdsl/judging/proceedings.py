@@ -396,6 +396,11 @@ class Proceedings:
         return self._around.redactor(text)
 
     @property
+    def opened(self) -> int:
+        """How many dockets are under way."""
+        return len(self._open)
+
+    @property
     def is_finished(self) -> bool:
         """Whether every job has been opened and scored."""
         return not self._unopened and not self._open
