@@ -50,8 +50,8 @@ class Patience:
     ``first`` is for one that could never be reached in this run, ``outage`` for any
     other.  Probes begin ``probe`` seconds after the circuit has opened, and each
     interval is the double of the one before, up to ``longest_probe``.  The circuit
-    opens when so many ``failures`` have come with no answer between them; a key is
-    refused for good when it was refused ``refusals`` times so.
+    opens when so many ``failures`` have come with no answer between them, or there is
+    no connection; a key is refused for good when it was ``refusals`` times so.
     """
 
     first: float = 5.0
@@ -76,7 +76,7 @@ class Circuit:
         self._failure: Failure | None = None
         self._has_answered = False
         self._failures = self._refusals = self._tries = 0
-        self._since = self._held_since = 0.0
+        self._since = 0.0
         self._held = 0.0
         self._interval = self._patience.probe
         self._next_probe = 0.0
@@ -103,12 +103,13 @@ class Circuit:
         what is added here while a question waits is added to its deadline.
         """
         is_held = self._state in {CircuitState.OPEN, CircuitState.PROBING}
-        return self._held + (max(0.0, now - self._held_since) if is_held else 0.0)
+        return self._held + (max(0.0, now - self._since) if is_held else 0.0)
 
     def admit(self, now: float) -> Way:
         """Tell whether a request may be sent, and as what.
 
-        One that is sent as a probe must be reported with ``probe=True``.
+        One that is sent as a probe must be reported with ``probe=True``.  What has
+        failed goes to the end of the queue meanwhile: it may be what the judge dies of.
         """
         if self._state is CircuitState.CLOSED:
             return Way.FREE
@@ -139,7 +140,8 @@ class Circuit:
         """Take note that a request failed as a whole.
 
         ``fresh`` says that it was the first attempt at its questions: what failed
-        before may fail for reasons of its own, so it does not open the circuit.
+        before may fail for reasons of its own, so it does not open the circuit.  That
+        there was no connection is never a question's fault, and opens it at once.
         """
         kind = error.failure.kind
         is_unreachable = kind == FailureKind.TRANSPORT_UNREACHABLE
@@ -169,20 +171,16 @@ class Circuit:
             self.withdrawn(probe=probe)
 
     def _away(self, error: JudgeError, now: float, *, fresh: bool, probe: bool) -> None:
-        if self._failures == 0 and self._state is CircuitState.CLOSED:
-            self._since = now
         self._tries += 1
+        is_unreachable = error.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
         self._failures += fresh
-        never_reached = (
-            not self._has_answered
-            and error.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
-        )
+        never_reached = is_unreachable and not self._has_answered
         patience = self._patience.first if never_reached else self._patience.outage
         asked = error.retry_after or 0.0
         if self._state is CircuitState.CLOSED:
-            if not never_reached and self._failures < self._patience.failures:
+            if not is_unreachable and self._failures < self._patience.failures:
                 return
-            self._held_since = now
+            self._since = now
             self._interval = self._patience.probe
             self._open(now, asked)
         elif probe and self._state is CircuitState.PROBING:
