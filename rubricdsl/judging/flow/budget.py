@@ -68,8 +68,7 @@ class Budget:
         """
         if self._max_calls is not None and self._calls >= self._max_calls:
             return _spent(f"{self._max_calls} calls", "calls")
-        ends_at = self.ends_at
-        if ends_at is not None and now >= ends_at:
+        if self._max_seconds is not None and now >= self._started + self._max_seconds:
             return _spent(f"{self._max_seconds:g} s", "seconds")
         if self._max_cost is not None:
             cost = _known(estimate.cost)
