@@ -43,6 +43,11 @@ class Way(StrEnum):
     SHUT = "shut"
 
 
+# Looking a member up in its class takes longer than all that is done for a request.
+_CLOSED, _OPEN, _PROBING, _GIVEN_UP = CircuitState
+_FREE, _PROBE, _SHUT = Way
+
+
 @frozen(kw_only=True)
 class Patience:
     """How long a judge that is away is waited for, in seconds.
@@ -50,8 +55,8 @@ class Patience:
     ``first`` is for one that could never be reached in this run, ``outage`` for any
     other.  Probes begin ``probe`` seconds after the circuit has opened, and each
     interval is the double of the one before, up to ``longest_probe``.  The circuit
-    opens when so many ``failures`` have come with no answer between them; a key is
-    refused for good when it was refused ``refusals`` times so.
+    opens when so many ``failures`` have come with no answer between them, or there is
+    no connection; a key is refused for good when it was ``refusals`` times so.
     """
 
     first: float = 5.0
@@ -72,11 +77,11 @@ class Circuit:
     def __init__(self, judge: str, patience: Patience | None = None) -> None:
         self._judge = judge
         self._patience = patience or Patience()
-        self._state = CircuitState.CLOSED
+        self._state = _CLOSED
         self._failure: Failure | None = None
         self._has_answered = False
         self._failures = self._refusals = self._tries = 0
-        self._since = self._held_since = 0.0
+        self._since = 0.0
         self._held = 0.0
         self._interval = self._patience.probe
         self._next_probe = 0.0
@@ -94,7 +99,7 @@ class Circuit:
     @property
     def next_probe(self) -> float | None:
         """When to ask `admit` again; None unless the circuit is open."""
-        return self._next_probe if self._state is CircuitState.OPEN else None
+        return self._next_probe if self._state is _OPEN else None
 
     def held(self, now: float) -> float:
         """Give the seconds for which requests have been held back, in all.
@@ -102,20 +107,22 @@ class Circuit:
         A question's time limit is meant for the judge and not for its outages, so
         what is added here while a question waits is added to its deadline.
         """
-        is_held = self._state in {CircuitState.OPEN, CircuitState.PROBING}
-        return self._held + (max(0.0, now - self._held_since) if is_held else 0.0)
+        if self._state is _OPEN or self._state is _PROBING:
+            return self._held + max(0.0, now - self._since)
+        return self._held
 
     def admit(self, now: float) -> Way:
         """Tell whether a request may be sent, and as what.
 
-        One that is sent as a probe must be reported with ``probe=True``.
+        One that is sent as a probe must be reported with ``probe=True``.  What has
+        failed goes to the end of the queue meanwhile: it may be what the judge dies of.
         """
-        if self._state is CircuitState.CLOSED:
-            return Way.FREE
-        if self._state is CircuitState.OPEN and now >= self._next_probe:
-            self._state = CircuitState.PROBING
-            return Way.PROBE
-        return Way.SHUT
+        if self._state is _CLOSED:
+            return _FREE
+        if self._state is _OPEN and now >= self._next_probe:
+            self._state = _PROBING
+            return _PROBE
+        return _SHUT
 
     def answered(self, now: float) -> None:
         """Take note that the judge answered, whatever it was.
@@ -124,14 +131,14 @@ class Circuit:
         """
         self._failures = self._refusals = self._tries = 0
         self._has_answered = True
-        if self._state is not CircuitState.GIVEN_UP:
+        if self._state is _OPEN or self._state is _PROBING:
             self._held = self.held(now)
-            self._state = CircuitState.CLOSED
+            self._state = _CLOSED
 
     def withdrawn(self, *, probe: bool) -> None:
         """Take note that a request ended without a word about the judge."""
-        if probe and self._state is CircuitState.PROBING:
-            self._state = CircuitState.OPEN
+        if probe and self._state is _PROBING:
+            self._state = _OPEN
 
     def failed(
         self, error: JudgeError, now: float, *, fresh: bool = True, probe: bool = False
@@ -139,11 +146,12 @@ class Circuit:
         """Take note that a request failed as a whole.
 
         ``fresh`` says that it was the first attempt at its questions: what failed
-        before may fail for reasons of its own, so it does not open the circuit.
+        before may fail for reasons of its own, so it does not open the circuit.  That
+        there was no connection is never a question's fault, and opens it at once.
         """
         kind = error.failure.kind
         is_unreachable = kind == FailureKind.TRANSPORT_UNREACHABLE
-        if self._state is CircuitState.GIVEN_UP:
+        if self._state is _GIVEN_UP:
             return
         if kind == FailureKind.QUOTA_EXHAUSTED or (
             is_unreachable and not error.transient and not self._has_answered
@@ -169,29 +177,25 @@ class Circuit:
             self.withdrawn(probe=probe)
 
     def _away(self, error: JudgeError, now: float, *, fresh: bool, probe: bool) -> None:
-        if self._failures == 0 and self._state is CircuitState.CLOSED:
-            self._since = now
         self._tries += 1
+        is_unreachable = error.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
         self._failures += fresh
-        never_reached = (
-            not self._has_answered
-            and error.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
-        )
+        never_reached = is_unreachable and not self._has_answered
         patience = self._patience.first if never_reached else self._patience.outage
         asked = error.retry_after or 0.0
-        if self._state is CircuitState.CLOSED:
-            if not never_reached and self._failures < self._patience.failures:
+        if self._state is _CLOSED:
+            if not is_unreachable and self._failures < self._patience.failures:
                 return
-            self._held_since = now
+            self._since = now
             self._interval = self._patience.probe
             self._open(now, asked)
-        elif probe and self._state is CircuitState.PROBING:
+        elif probe and self._state is _PROBING:
             self._interval = min(2 * self._interval, self._patience.longest_probe)
             self._open(now, asked)
-        elif self._state is CircuitState.OPEN and asked > 0:
+        elif self._state is _OPEN and asked > 0:
             self._next_probe = max(self._next_probe, now + asked)
         end = self._since + patience
-        if self._state is not CircuitState.OPEN:
+        if self._state is not _OPEN:
             return
         if now >= end or now + asked > end:
             self._give_up(error.failure, now, waited=now - self._since, asked=asked)
@@ -200,7 +204,7 @@ class Circuit:
             self._next_probe = min(self._next_probe, end)
 
     def _open(self, now: float, asked: float) -> None:
-        self._state = CircuitState.OPEN
+        self._state = _OPEN
         self._next_probe = now + max(self._interval, asked)
 
     def _give_up(
@@ -218,5 +222,5 @@ class Circuit:
             if asked > 0:
                 reason = f"{reason}, and it asks to be left alone for {asked:.4g} s"
         self._held = self.held(now)
-        self._state = CircuitState.GIVEN_UP
+        self._state = _GIVEN_UP
         self._failure = Failure(failure.kind, f"{reason}; {_GO_ON}")

@@ -119,7 +119,7 @@ def test_what_cannot_be_reached_for_good_is_not_tried_twice() -> None:
     assert reason(circuit)[0] == "transport_unreachable"
     circuit = working()
     circuit.failed(unreachable(transient=False), 1.0)
-    assert circuit.state is CircuitState.CLOSED
+    assert circuit.state is CircuitState.OPEN
 
 
 def test_a_server_that_starts_while_it_is_probed_is_used() -> None:
@@ -129,8 +129,7 @@ def test_a_server_that_starts_while_it_is_probed_is_used() -> None:
     circuit.answered(1.2)
     assert circuit.admit(1.2) is Way.FREE
     # From now on it is one that has answered, and is waited for longer.
-    for _ in range(8):
-        circuit.failed(unreachable(), 2.0)
+    circuit.failed(unreachable(), 2.0)
     assert probe_until_the_end(circuit, unreachable())[-1] == 302.0
 
 
@@ -176,6 +175,12 @@ def test_questions_that_always_fail_do_not_open_it() -> None:
     for n in range(50):
         circuit.failed(unavailable(), float(n), fresh=n % 10 == 0)
     assert circuit.state is CircuitState.CLOSED
+
+
+def test_without_a_connection_it_opens_at_once() -> None:
+    circuit = working()
+    circuit.failed(unreachable(), 50.0, fresh=False)
+    assert circuit.state is CircuitState.OPEN
 
 
 def test_a_probe_comes_not_before_the_judge_asked_for_it() -> None:
