@@ -270,7 +270,7 @@ class Evaluation:
             lane.workers += 1
             task = self._group.create_task(self._work(lane))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._worked)
         look = lane.next_look(now)
         if look is not None and look > now:
             self._wake(lane, look)
@@ -318,7 +318,10 @@ class Evaluation:
                     self._changed.set()
         finally:
             lane.workers -= 1
-            self._changed.set()
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed.set()
 
     # --------------------------------------------------------------- sending
 
@@ -343,7 +346,8 @@ class Evaluation:
             await self._refused(lane, batch, estimate, refused)
             return
         deadline = lane.deadline(batch, now)
-        batch.attempts += 1
+        # What fails because the judge is away is not held against a question.
+        batch.attempts += not errand.probe or not batch.attempts
         self._count(batch)
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
@@ -442,7 +446,11 @@ class Evaluation:
             is_away=lane.circuit.state is not CircuitState.CLOSED,
         )
         if isinstance(decision, Again):
-            lane.postpone(batch, decision.at)
+            if lane.circuit.state is CircuitState.CLOSED:
+                lane.postpone(batch, decision.at)
+            else:
+                # Behind the others: it may be what the judge has died of.
+                lane.add(batch)
             return Outcome()
         return outcomes.of_failure(self._proceedings, batch, decision.failure)
 

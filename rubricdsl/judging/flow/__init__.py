@@ -6,6 +6,7 @@ here waits, sends or reads a clock.
 
 from rubricdsl.judging.flow.budget import Budget
 from rubricdsl.judging.flow.circuit import Circuit, CircuitState, Patience, Way
+from rubricdsl.judging.flow.limits import Limits
 from rubricdsl.judging.flow.opening import Load, may_open, most_open
 from rubricdsl.judging.flow.pace import Pace
 from rubricdsl.judging.flow.retries import Again, GiveUp, RetryBudget, RetryPolicy
@@ -16,6 +17,7 @@ __all__ = [
     "Circuit",
     "CircuitState",
     "GiveUp",
+    "Limits",
     "Load",
     "Pace",
     "Patience",
