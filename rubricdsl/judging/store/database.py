@@ -7,10 +7,11 @@ was committed before stays readable.
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.judging.store.editions import CURRENT, edition, is_store, migrate
@@ -26,14 +27,18 @@ _READABLE_BY_OWNER = 0o600
 _HINTS = {
     "D501": "name a file in a folder that can be written to with --store, or go "
     "without with --no-cache",
-    "D502": "name another file with --store; what can still be read, "
-    "`rub store export` gives",
+    "D502": "name another file with --store; `rub store verify` says what is wrong "
+    "with a damaged one",
     "D503": "upgrade rubricdsl, or name another file with --store",
     "D504": "wait until the other process is done, or name another file with --store",
 }
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
+
+# Rows are as their query says.
+Row: TypeAlias = tuple[Any, ...]
+Parameters: TypeAlias = tuple[object, ...] | Mapping[str, object]
 
 
 class Durability(StrEnum):
@@ -126,12 +131,38 @@ class Database:
                         connection.execute("ROLLBACK")
                 raise
 
-    def fetch(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Give all rows of a query; raises RubricError as `open`."""
         try:
             return self.connection.execute(sql, parameters).fetchall()
         except sqlite3.DatabaseError as error:
             raise _explanation(self.path, error) from error
+
+    def iterate(self, sql: str) -> Iterator[Row]:
+        """Give the rows of a long query one by one; raises RubricError as `open`."""
+        with _explained(self.path):
+            yield from self.connection.execute(sql)
+
+    def compact(self) -> bool:
+        """Give room back to the disk; false where another process is in the way.
+
+        Raises:
+            RubricError: D501 or D502 where the file cannot be written.
+        """
+        try:
+            with _explained(self.path):
+                self.connection.execute("VACUUM")
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except RubricError as error:
+            if error.diagnostics[0].code == "D504":
+                return False
+            raise
+        return True
+
+    def damaged(self, error: Exception) -> RubricError:
+        """Give the error (D502) for a row that does not hold what it should."""
+        message = "the verdict store is damaged, a row of it is no verdict"
+        return _trouble(self.path, "D502", f"{message} ({error})")
 
     def sync(self) -> None:
         """Make what was committed outlive a power cut, and keep the log short.

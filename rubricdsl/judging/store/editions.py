@@ -40,6 +40,27 @@ CREATE TABLE verdicts (
     PRIMARY KEY (response, question, judge)
 ) WITHOUT ROWID""",
     ),
+    (
+        # What was spent on each judge's requests, for estimates.
+        """\
+CREATE TABLE spending (
+    judge BLOB PRIMARY KEY,
+    requests INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    characters INTEGER NOT NULL
+) WITHOUT ROWID""",
+        "CREATE TABLE owners (id INTEGER PRIMARY KEY, seen REAL NOT NULL)",
+        # By digests and not by numbers: what is claimed has no rows yet.
+        """\
+CREATE TABLE claims (
+    response BLOB NOT NULL,
+    question BLOB NOT NULL,
+    judge BLOB NOT NULL,
+    owner INTEGER NOT NULL,
+    PRIMARY KEY (response, question, judge)
+) WITHOUT ROWID""",
+    ),
 )
 CURRENT = len(STEPS)
 

@@ -6,14 +6,17 @@ of its own.
 """
 
 import math
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from attrs import frozen
 
-from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.judgement import Provenance, Usage, Verdict
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling, RulingWord
 
 Text: TypeAlias = str | bytes
+
+# A judge can say anything of itself, and sums must stay below 2**63.
+_MOST_SPENT = 10**10
 
 # Numbers of words are for good: a file outlives the code that wrote it.
 _WORDS = {
@@ -51,6 +54,34 @@ class StoredJudge:
     template: str
 
 
+@frozen(kw_only=True)
+class Spending:
+    """What requests to a judge took: tokens, and characters of their prompts."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    characters: int = 0
+
+    @classmethod
+    def of_request(cls, tokens: Usage, *, characters: int = 0) -> Self:
+        """Give what one request took; a number that no request takes is cut."""
+        return cls(
+            requests=1,
+            prompt_tokens=_sane(tokens.prompt_tokens),
+            completion_tokens=_sane(tokens.completion_tokens),
+            characters=_sane(characters),
+        )
+
+    def __add__(self, other: "Spending") -> "Spending":
+        return Spending(
+            requests=self.requests + other.requests,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            characters=self.characters + other.characters,
+        )
+
+
 class VerdictRow(NamedTuple):
     """A verdict as it is stored, but for its key; ``model`` is a number of a table."""
 
@@ -61,6 +92,10 @@ class VerdictRow(NamedTuple):
     model: int | None
     evidence: Text | None
     reason: Text | None
+
+
+def _sane(number: int) -> int:
+    return max(0, min(int(number), _MOST_SPENT))
 
 
 def pack_digest(digest: str) -> bytes:
@@ -83,8 +118,12 @@ def pack_text(text: str) -> Text:
 
 
 def unpack_text(text: Text) -> str:
-    """Give the text again; raises ValueError for bytes that are none."""
-    return text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
+    """Give the text again; raises ValueError for what is none."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, bytes):
+        return text.decode("utf-8", "surrogatepass")
+    raise ValueError(f"no text: {text!r}")
 
 
 def check_storable(key: VerdictKey, verdict: Verdict) -> None:
@@ -101,10 +140,14 @@ def check_storable(key: VerdictKey, verdict: Verdict) -> None:
     provenance = verdict.provenance
     if provenance.question != key.question or provenance.response != key.response:
         raise ValueError("the verdict's provenance names another question or response")
-    if verdict.probability is not None and not 0.0 <= verdict.probability <= 1.0:
-        raise ValueError(f"a probability lies in [0, 1], not {verdict.probability}")
-    if provenance.at is not None and not math.isfinite(provenance.at):
-        raise ValueError(f"a time must be finite, not {provenance.at}")
+    _check_numbers(verdict.probability, provenance.at)
+
+
+def _check_numbers(probability: float | None, at: float | None) -> None:
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise ValueError(f"a probability lies in [0, 1], not {probability}")
+    if at is not None and not math.isfinite(at):
+        raise ValueError(f"a time must be finite, not {at}")
 
 
 def pack_verdict(ruling: Ruling, verdict: Verdict, model: int | None) -> VerdictRow:
@@ -168,8 +211,9 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
 ) -> Verdict:
     """Make the verdict of a row again, as one for which nobody was asked.
 
-    Raises ValueError for a row that holds no ruling.
+    Raises ValueError for a row that holds no verdict.
     """
+    _check_numbers(probability, at)
     provenance = _new_provenance(Provenance)
     _set_judge(provenance, judge.name)
     _set_question(provenance, question)

@@ -1,19 +1,21 @@
-"""The verdict store as the engine uses it: look up, add, commit.
+"""The verdict store as the engine uses it: look up, claim, add, commit.
 
 What was added can be looked up at once in this process, and in all others after the
 commit.  Calls block, for microseconds as a rule, and belong on one thread.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from attrs import evolve
+from attrs import astuple, evolve
 
-from rubricdsl.judging.store.database import Database, Durability
+from rubricdsl.judging.store.claims import Claims
+from rubricdsl.judging.store.database import Database, Durability, Row
 from rubricdsl.judging.store.records import (
+    Spending,
     StoredJudge,
     VerdictKey,
     check_storable,
@@ -23,7 +25,7 @@ from rubricdsl.judging.store.records import (
     unpack_text,
     unpack_verdict,
 )
-from rubricdsl.model.judgement import Verdict
+from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import Clock
 
 # How long what was committed may wait for the disk, in seconds.
@@ -36,6 +38,13 @@ FROM verdicts WHERE response = (SELECT id FROM responses WHERE digest = ?)"""
 _ADD = """\
 INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (response, question, judge) DO NOTHING"""
+_SPEND = """\
+INSERT INTO spending VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (judge) DO UPDATE SET
+    requests = requests + excluded.requests,
+    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+    completion_tokens = completion_tokens + excluded.completion_tokens,
+    characters = characters + excluded.characters"""
 
 
 class VerdictStore:
@@ -45,7 +54,9 @@ class VerdictStore:
         self._database = database
         self._clock = clock
         self._synced = clock()
+        self._claims = Claims(database, clock)
         self._buffer: dict[str, dict[tuple[str, str], Verdict]] = {}
+        self._spending: dict[str, Spending] = {}
         # Rows of these tables are never deleted, so what is known of them stays true.
         self._judges: dict[int, StoredJudge] = {}
         self._judge_ids: dict[str, int] = {}
@@ -88,29 +99,25 @@ class VerdictStore:
         for pair, verdict in self._buffer.get(response, {}).items():
             found[pair] = evolve(verdict, cached=True)
         rows = self._database.fetch(_KNOWN, (pack_digest(response),))
-        judges, models = self._judges, self._models
-        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
-            if judge_id not in judges or (model is not None and model not in models):
-                self._learn()
-            question, judge = packed.hex(), judges[judge_id]
-            found[question, judge.digest] = unpack_verdict(
-                response,
-                question,
-                judge,
-                word,
-                number,
-                probability,
-                at,
-                None if model is None else models[model],
-                quote,
-                why,
-            )
+        try:
+            found.update(self._unpack(response, rows))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._database.damaged(error) from error
         return found
 
-    def add(self, key: VerdictKey, verdict: Verdict) -> None:
+    def add(
+        self,
+        key: VerdictKey,
+        verdict: Verdict,
+        *,
+        tokens: Usage | None = None,
+        characters: int = 0,
+    ) -> None:
         """Take a verdict in; the next commit writes it.
 
-        One that the store has already under this key stays.
+        One that the store has already under this key stays.  ``tokens`` and
+        ``characters`` are those of the request that brought it; where it brought
+        several, they go with one of them.
 
         Raises:
             ValueError: for what must not be stored; see `check_storable`.
@@ -123,36 +130,109 @@ class VerdictStore:
             pack_digest(key.judge)
         about = self._buffer.setdefault(key.response, {})
         about.setdefault((key.question, key.judge), verdict)
+        if tokens is not None:
+            self.spend(key.judge, tokens, characters=characters)
 
     def commit(self) -> None:
         """Write what was added: from now on it outlives this process.
 
-        About once a second it is made to outlive a power cut, too.
+        Claims on it are free then.  About once a second everything is made to outlive
+        a power cut, too.
 
         Raises:
             RubricError: D501, D502 or D504 where it cannot be written.  What was added
                 is then still there, for the next commit.
         """
-        if self._buffer:
+        if self._buffer or self._spending:
+            answered = self._buffered_keys()
             try:
                 with self._database.transaction():
                     self._write()
+                    self._claims.free(answered)
             except BaseException:
                 # They may have got their numbers in what was just undone.
                 self._judge_ids.clear()
                 self._model_ids.clear()
                 raise
             self._buffer.clear()
+            self._spending.clear()
+            self._claims.forget(answered)
         self._sync_when_due()
 
+    # ------------------------------------------------------------------ claims
+
+    def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
+        """Claim keys that one is about to ask for, and give those that were granted.
+
+        For each of the others there is a verdict by now, or another process asks for
+        it: look it up again.  A claim ends with the verdict's commit, with `release`,
+        or 10 seconds after the last `heartbeat` of its owner.
+
+        Raises:
+            RubricError: as `commit`; nothing is granted then.
+        """
+        return self._claims.claim(
+            key for key in keys if key[1:] not in self._buffer.get(key.response, {})
+        )
+
+    def release(self, keys: Iterable[VerdictKey]) -> None:
+        """Give claims back for which there will be no verdict."""
+        self._claims.release(keys)
+
+    def heartbeat(self) -> None:
+        """Renew the claims, and sync what was committed; call it every second or so.
+
+        Raises:
+            RubricError: as `commit`.
+        """
+        self._claims.heartbeat()
+        self._sync_when_due()
+
+    # ---------------------------------------------------------------- spending
+
+    def spend(self, judge: str, tokens: Usage, *, characters: int = 0) -> None:
+        """Count a request to a judge, by its digest; the next commit writes it.
+
+        Raises:
+            ValueError: if ``judge`` is no digest.
+        """
+        pack_digest(judge)
+        spent = Spending.of_request(tokens, characters=characters)
+        self._spending[judge] = self._spending.get(judge, Spending()) + spent
+
+    def spending(self) -> Mapping[str, Spending]:
+        """Give what all runs together have spent, by the digest of the judge.
+
+        Raises:
+            RubricError: as `known`.
+        """
+        spent = {
+            judge.hex(): Spending(
+                requests=requests,
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                characters=characters,
+            )
+            for judge, requests, prompt, completion, characters in self._database.fetch(
+                "SELECT judge, requests, prompt_tokens, completion_tokens, characters "
+                "FROM spending"
+            )
+        }
+        for judge, more in self._spending.items():
+            spent[judge] = spent.get(judge, Spending()) + more
+        return spent
+
+    # ------------------------------------------------------------------ ending
+
     def close(self) -> None:
-        """Commit, and close the file whatever comes of that.
+        """Commit, release all claims, and close the file whatever comes of that.
 
         Raises:
             RubricError: as `commit`.
         """
         try:
             self.commit()
+            self._claims.end()
             self._database.sync()
         finally:
             self._database.close()
@@ -185,6 +265,20 @@ class VerdictStore:
                 judge_id = self._judge_ids[judge]
                 rows.append((place, pack_digest(question), judge_id, *row))
         connection.executemany(_ADD, rows)
+        connection.executemany(
+            _SPEND,
+            [
+                (pack_digest(judge), *astuple(spent))
+                for judge, spent in self._spending.items()
+            ],
+        )
+
+    def _buffered_keys(self) -> list[VerdictKey]:
+        return [
+            VerdictKey(response, *pair)
+            for response, about in self._buffer.items()
+            for pair in about
+        ]
 
     def _number_judges_and_models(self) -> None:
         for about in self._buffer.values():
@@ -217,6 +311,30 @@ class VerdictStore:
         return int(found[0])
 
     # ----------------------------------------------------------------- reading
+
+    def _unpack(
+        self, response: str, rows: Iterable[Row]
+    ) -> Iterator[tuple[tuple[str, str], Verdict]]:
+        judges, models = self._judges, self._models
+        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
+            if judge_id not in judges or (model is not None and model not in models):
+                self._learn()
+            question, judge = packed.hex(), judges[judge_id]
+            yield (
+                (question, judge.digest),
+                unpack_verdict(
+                    response,
+                    question,
+                    judge,
+                    word,
+                    number,
+                    probability,
+                    at,
+                    None if model is None else models[model],
+                    quote,
+                    why,
+                ),
+            )
 
     def _learn(self) -> None:
         """Read the judges and models that other processes have brought in."""
