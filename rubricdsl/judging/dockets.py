@@ -5,7 +5,7 @@ A docket holds all jobs on one response text.  Its jobs go through their stages
 asked together, and at whose expense, does not depend on which answer is first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from math import fsum
 
 import attrs
@@ -194,7 +194,13 @@ class BatchGroups:
     """Sorts inquiries into batches, in the order in which they come."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[object, ...], tuple[Waiter, list[Inquiry]]] = {}
+        self._groups: dict[tuple[object, ...], list[tuple[Inquiry, Waiter]]] = {}
+
+    @property
+    def inquiries(self) -> Iterator[tuple[Inquiry, Waiter]]:
+        """All inquiries, each with the one who asked first."""
+        for group in self._groups.values():
+            yield from group
 
     def add(self, inquiry: Inquiry, waiter: Waiter) -> None:
         """Put an inquiry to those with which it can be asked together."""
@@ -204,12 +210,15 @@ class BatchGroups:
             key = (id(inquiry),)
         elif capabilities.by_name:
             key = (*key, waiter.sheet.index)
-        _, inquiries = self._groups.setdefault(key, (waiter, []))
-        inquiries.append(inquiry)
+        self._groups.setdefault(key, []).append((inquiry, waiter))
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, *, without: Container[Inquiry] = ()) -> Iterator[Batch]:
         """Give the batches, none larger than its judge takes."""
-        for waiter, inquiries in self._groups.values():
+        for group in self._groups.values():
+            _, waiter = group[0]
+            inquiries = [inquiry for inquiry, _ in group if inquiry not in without]
+            if not inquiries:
+                continue
             judge = inquiries[0].seat.judge
             limit = judge.backend.capabilities.max_questions or len(inquiries)
             for start in range(0, len(inquiries), limit):

@@ -12,7 +12,7 @@ This is the one owner of retries, limits and budgets: a backend has none.
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -49,6 +49,9 @@ from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
+# How often to show other processes that this one lives, and to look for what they
+# have found out, in seconds.
+_BEAT = 0.5
 # When to look again whether a request fits into what is left to spend, in seconds.
 _FITS_AGAIN = 0.05
 _FREE = Usage(cost=0.0)
@@ -171,14 +174,16 @@ class Evaluation:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 self._set_the_end()
+                self._beat()
                 await self._feed()
         finally:
             self._group = None
             for timer in self._timers.values():
                 timer.cancel()
             self._seconds = self._stopwatch() - self._started
-            self._memory.commit()
             self._report_end()
+            if self._unkept is None:
+                self._memory.end()
         if self._unkept is not None:
             raise self._unkept
         return self.result()
@@ -216,7 +221,11 @@ class Evaluation:
         """Open dockets as long as there are any, and wait for the last verdict."""
         while True:
             while not self._stopped and self._has_room():
-                batches = self._proceedings.open_next()
+                try:
+                    batches = self._proceedings.open_next()
+                except RubricError as error:
+                    self._end_with(error)
+                    break
                 if batches is None:
                     break
                 self._enqueue(batches)
@@ -316,6 +325,8 @@ class Evaluation:
                 await self._send(lane, errand)
                 if lane.waiting < lane.judge.concurrency:
                     self._changed.set()
+        except RubricError as error:
+            self._end_with(error)
         finally:
             lane.workers -= 1
 
@@ -425,6 +436,11 @@ class Evaluation:
         lane.circuit.answered(now)
         for account in (self._account, batch.payer.account):
             account.spend(reply.usage)
+        self._memory.spend(
+            batch.inquiries[0].seat,
+            reply.usage,
+            characters=_characters(batch),
+        )
         return outcomes.of_reply(self._proceedings, batch, asked, reply)
 
     def _failed(
@@ -496,11 +512,30 @@ class Evaluation:
         Verdicts that could not be kept would have to be paid for again.
         """
         self._committing = False
+        self._remember(self._memory.commit)
+
+    def _beat(self) -> None:
+        """Keep claims alive, and fetch what other processes were asked for."""
+        self._remember(self._memory.beat)
+        if self._proceedings.waits_elsewhere:
+            self._remember(self._look_elsewhere)
+        loop = asyncio.get_running_loop()
+        self._timers[id(self._memory)] = loop.call_later(_BEAT, self._beat)
+
+    def _look_elsewhere(self) -> None:
+        self._enqueue(self._proceedings.look_elsewhere())
+        self._changed.set()
+
+    def _remember(self, step: Callable[[], None]) -> None:
         try:
-            self._memory.commit()
+            step()
         except RubricError as error:
-            self._unkept = error
-            self.cancel()
+            self._end_with(error)
+
+    def _end_with(self, error: RubricError) -> None:
+        """Stop, since the store is of no use any more."""
+        self._unkept = self._unkept or error
+        self.cancel()
 
     # ----------------------------------------------------------------- other
 
@@ -543,6 +578,12 @@ class Evaluation:
             stopped=proceedings.scored < len(self._jobs),
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
+
+
+def _characters(batch: Batch) -> int:
+    """Give the length of what changes from request to request."""
+    texts = batch.inquiries[0].seen.sight.texts.values()
+    return sum(map(len, texts)) + sum(len(i.question.text) for i in batch.inquiries)
 
 
 def _is_being_cancelled() -> bool:

@@ -102,6 +102,8 @@ class Proceedings:
         self._open: set[Docket] = set()
         # Only questions that do not show the response can come up in two dockets.
         self._shared: dict[InquiryKey, Inquiry] = {}
+        # Asked by another process just now; with the one who asked first here.
+        self._elsewhere: list[tuple[Inquiry, Waiter]] = []
         self._scorecards: list[Scorecard | None] = [None] * len(jobs)
         self.scored = 0
         self.incomplete = 0
@@ -167,7 +169,42 @@ class Proceedings:
             self._open.discard(docket)
             for sheet in docket.sheets:
                 self._close(sheet)
-        return list(groups.batches())
+        return self._unclaimed(groups)
+
+    def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
+        """Give requests for all but what another process is asking just now."""
+        asked = list(groups.inquiries)
+        taken = self._around.memory.claim(inquiry for inquiry, _ in asked)
+        if not taken:
+            return list(groups.batches())
+        elsewhere = [pair for pair in asked if pair[0].key in taken]
+        self._elsewhere += elsewhere
+        return list(groups.batches(without={inquiry for inquiry, _ in elsewhere}))
+
+    def look_elsewhere(self) -> Sequence[Batch]:
+        """See what other processes have found out, and give what to ask next.
+
+        What they have given up is asked here.
+        """
+        pending, self._elsewhere = self._elsewhere, []
+        known: dict[str, Mapping[tuple[str, str], Verdict]] = {}
+        batches: list[Batch] = []
+        groups = BatchGroups()
+        for inquiry, waiter in pending:
+            seen = inquiry.seen.sight.digest
+            if seen not in known:
+                known[seen] = self._around.memory.known(seen)
+            verdict = known[seen].get((inquiry.question.digest, inquiry.seat.identity))
+            if verdict is None:
+                groups.add(inquiry, waiter)
+            else:
+                batches.extend(self.settle(inquiry, verdict))
+        return [*batches, *self._unclaimed(groups)]
+
+    @property
+    def waits_elsewhere(self) -> bool:
+        """Whether another process is asking what is wanted here."""
+        return bool(self._elsewhere)
 
     def _ready(self, sheet: Sheet) -> list[PlannedCriterion]:
         """Give the criteria that can be asked now and were not asked before."""

@@ -151,6 +151,43 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     assert len(asked) == len(set(asked)) == truth.judge_calls
 
 
+@settings(max_examples=20)
+@given(st.integers(0, 3), st.integers(0, 3), st.lists(st.integers(0, 9), max_size=3))
+def test_two_runs_at_once_ask_each_question_once(
+    tmp_path_factory: pytest.TempPathFactory, one: int, other: int, refused: list[int]
+) -> None:
+    path = tmp_path_factory.mktemp("shared") / "verdicts.sqlite"
+    jobs = many_jobs(10)
+    tries: dict[tuple[str, str], int] = {}
+
+    def answer(
+        request: JudgeRequest, name: str, question: Question
+    ) -> Answer | Exception:
+        asked = (request.seen["response"], question.text)
+        tries[asked] = tries.get(asked, 0) + 1
+        # What one of them could not have, the other asks for itself.
+        if tries[asked] == 1 and asked in {(f"text {n}", "Shows a.") for n in refused}:
+            return JudgeError(FailureKind.JUDGE_REFUSED, "no")
+        return _truth(request, name, question)
+
+    async def scenario() -> list[EvaluationResult]:
+        async def one_run(turns: int) -> EvaluationResult:
+            backend = FakeJudge(answer, turns=lambda: turns)
+            with VerdictStore.open(path) as kept:
+                return await evaluation_of(jobs, panels_of(backend), store=kept).run()
+
+        return await asyncio.gather(one_run(one), one_run(other))
+
+    results = asyncio.run(asyncio.wait_for(scenario(), 60))
+    retried = {(f"text {n}", "Shows a.") for n in refused}
+    for asked, count in tries.items():
+        assert count <= (2 if asked in retried else 1)
+    for job in range(10):
+        cards = [result.scorecards[job] for result in results]
+        if job not in refused:
+            assert _facts(cards[0]) == _facts(cards[1])
+
+
 def _truth(request: JudgeRequest, name: str, question: Question) -> Answer:
     said = sum(map(ord, request.seen["response"] + question.text)) % 3
     return Answer(id=name, ruling=YES if said else NO, probability=said / 2)
