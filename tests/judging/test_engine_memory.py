@@ -176,7 +176,7 @@ def test_two_runs_at_once_ask_each_question_once(
             with VerdictStore.open(path) as kept:
                 return await evaluation_of(jobs, panels_of(backend), store=kept).run()
 
-        return await asyncio.gather(one_run(one), one_run(other))
+        return [*await asyncio.gather(one_run(one), one_run(other))]
 
     results = asyncio.run(asyncio.wait_for(scenario(), 60))
     retried = {(f"text {n}", "Shows a.") for n in refused}
