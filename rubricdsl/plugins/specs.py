@@ -11,6 +11,7 @@ import pluggy
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 
@@ -25,6 +26,11 @@ class HookSpecs:
     @hookspec
     def rubricdsl_judge_backends(self) -> Sequence[JudgeBackendOffer]:
         """Offer judge backends."""
+        return ()
+
+    @hookspec
+    def rubricdsl_judge_wrappers(self) -> Sequence[JudgeWrapperOffer]:
+        """Offer what can be put around judge backends."""
         return ()
 
     @hookspec
