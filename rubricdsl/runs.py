@@ -63,6 +63,7 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
         choice=choice,
         config=project_config(project),
         distributions={n: o.plugin.distribution for n, o in offered.items()},
+        wrappers=[o.offer for o in project.host.judge_wrappers.values()],
     )
 
 

@@ -127,6 +127,7 @@ CODES: dict[str, str] = {
     "D204": "secret where none may be",
     "D205": "judge that is not ready",
     "D206": "recorded verdicts that cannot be read",
+    "D207": "calibration that cannot be used",
     "D301": "malformed rub.toml",
     "D302": "broken or clashing plugin",
     "D401": "usage",

@@ -7,7 +7,7 @@ asking (unless the SPEC has an ``ask``), since those belong to the question, but
 its votes, which belong to the judges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from attrs import evolve, field, frozen
@@ -22,7 +22,11 @@ from rubricdsl.judging.panels import (
     Panel,
 )
 from rubricdsl.judging.spec import find_offer, parse_model
-from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
+from rubricdsl.model.protocols import (
+    JudgeBackendOffer,
+    JudgeSettings,
+    JudgeWrapperOffer,
+)
 from rubricdsl.model.rubric import Ask, BoundRubric, JudgeSpec, VoteRule
 from rubricdsl.model.source import Span
 
@@ -62,10 +66,11 @@ class JudgeBook:
     """Makes the judges that rubrics ask for, each once, and closes them.
 
     ``offers`` are the installed backends by name, ``distributions`` tells which
-    distribution offers each.
+    distribution offers each.  ``wrappers`` are put around the backends of judges
+    that have their options, the first of them innermost.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that comes from outside, by name
         self,
         offers: Mapping[str, JudgeBackendOffer],
         *,
@@ -73,12 +78,14 @@ class JudgeBook:
         choice: JudgeChoice,
         config: ProjectConfig | None = None,
         distributions: Mapping[str, str] | None = None,
+        wrappers: Sequence[JudgeWrapperOffer] = (),
     ) -> None:
         self._offers = offers
         self._environ = environ
         self._choice = choice
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
+        self._wrappers = wrappers
         self._judges: dict[tuple[object, ...], Judge] = {}
         self._panels: dict[tuple[str | None, JudgeSpec | None], Panel] = {}
 
@@ -86,7 +93,7 @@ class JudgeBook:
         """Give the panel for criteria of ``rubric`` whose judge is ``name``.
 
         Raises:
-            RubricError: D201, D202, D203 or D205 where it cannot be had.
+            RubricError: D201, D202, D203, D205 or D207 where it cannot be had.
         """
         block = next((spec for spec in rubric.judges if spec.name == name), None)
         key = (name, block)
@@ -201,8 +208,9 @@ class JudgeBook:
         *,
         span: Span | None,
     ) -> Judge:
-        offer = find_offer(settings, self._offers, span=span)
-        known = {*ENGINE_OPTIONS, *offer.options}
+        besides = {name for wrapper in self._wrappers for name in wrapper.options}
+        offer = find_offer(settings, self._offers, besides=besides, span=span)
+        known = {*ENGINE_OPTIONS, *offer.options, *besides}
         # What is said of several judges, or of any that may come, holds for those
         # that know it: a backend without a temperature is asked without one.
         options = {
@@ -216,9 +224,15 @@ class JudgeBook:
         if not canaries:
             options.pop("canaries", None)
         options.pop("ask", None)
-        settings = evolve(settings, options={**options, "concurrency": concurrency})
+        around = {name: options.pop(name) for name in besides & options.keys()}
+        inner = evolve(settings, options={**options, "concurrency": concurrency})
         if offer.resolve is not None:
-            settings = offer.resolve(settings, self._environ)
+            inner = offer.resolve(inner, self._environ)
+        wrappers = [w for w in self._wrappers if around.keys() & set(w.options)]
+        settings = evolve(inner, options={**inner.options, **around})
+        for wrapper in wrappers:
+            if wrapper.resolve is not None:
+                settings = wrapper.resolve(settings, self._environ)
         key = (
             settings.backend,
             settings.model,
@@ -227,9 +241,12 @@ class JudgeBook:
         )
         judge = self._judges.get(key)
         if judge is None:
+            backend = offer.create(inner, self._environ)
+            for wrapper in wrappers:
+                backend = wrapper.wrap(backend, settings, self._environ)
             judge = Judge(
                 settings=settings,
-                backend=offer.create(settings, self._environ),
+                backend=backend,
                 timeout=timeout,
                 concurrency=concurrency,
                 adaptive=wanted is None,

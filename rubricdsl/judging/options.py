@@ -14,7 +14,8 @@ OptionValue: TypeAlias = str | float | bool
 
 ENGINE_OPTIONS = ("ask", "timeout", "concurrency", "canaries")
 
-# Options that change how a verdict is had, and not what it is.
+# Options that change how a verdict is had, and not what it is; of a calibration, it is
+# what the file holds that counts, and not its name.
 INCIDENTAL_OPTIONS = frozenset(
     {
         "timeout",
@@ -22,6 +23,7 @@ INCIDENTAL_OPTIONS = frozenset(
         "api_key_env",
         "price_prompt",
         "price_completion",
+        "calibration",
     }
 )
 
@@ -145,6 +147,12 @@ def _variable(value: object) -> str:
     return value
 
 
+def _file(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise OptionError("must be the name of a file")
+    return value
+
+
 _PRICE = _between(0, 1_000_000)
 _READERS: dict[str, Callable[[object], OptionValue]] = {
     "ask": _ask,
@@ -157,4 +165,5 @@ _READERS: dict[str, Callable[[object], OptionValue]] = {
     "api_key_env": _variable,
     "price_prompt": _PRICE,
     "price_completion": _PRICE,
+    "calibration": _file,
 }

@@ -17,6 +17,7 @@ from rubricdsl.model.protocols import (
     CheckFunction,
     FunctionTable,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 from rubricdsl.plugins.specs import PROJECT, HookSpecs
@@ -103,6 +104,11 @@ class PluginHost:
     def judge_backends(self) -> Mapping[str, Offered[JudgeBackendOffer]]:
         """Judge backends by name."""
         return self._offers("judge backend", "rubricdsl_judge_backends", _name)
+
+    @cached_property
+    def judge_wrappers(self) -> Mapping[str, Offered[JudgeWrapperOffer]]:
+        """What can be put around judge backends, by name."""
+        return self._offers("judge wrapper", "rubricdsl_judge_wrappers", _name)
 
     @cached_property
     def formats(self) -> Mapping[str, Offered[RubricFormatOffer]]:

@@ -14,6 +14,7 @@ from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 
@@ -28,6 +29,11 @@ class HookSpecs:
     @hookspec
     def rubricdsl_judge_backends(self) -> Sequence[JudgeBackendOffer]:
         """Offer judge backends."""
+        return ()
+
+    @hookspec
+    def rubricdsl_judge_wrappers(self) -> Sequence[JudgeWrapperOffer]:
+        """Offer what can be put around judge backends."""
         return ()
 
     @hookspec

@@ -26,6 +26,7 @@ from rubricdsl.model.scorecard import (
     Status,
 )
 from rubricdsl.scoring.bounds import Bounds, Prospect, firing
+from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.leaves import Worth, met
 from rubricdsl.scoring.meaning import (
     Branch,
@@ -61,6 +62,7 @@ class Scorer:
     bounds: Bounds
     prerequisites: Prerequisites
     shares: Shares
+    expectation: Expectation
     _criteria: tuple[_Row, ...]
     _groups: tuple[_Row, ...]
     _gates: tuple[tuple[GatePart, Gate], ...]
@@ -81,6 +83,7 @@ class Scorer:
             Bounds(meaning),
             Prerequisites.of(meaning),
             shares,
+            Expectation(meaning),
             tuple(row for row in rows if isinstance(nodes[row.number], Leaf)),
             tuple(row for row in rows if isinstance(nodes[row.number], Branch)),
             _gates(meaning),
@@ -117,6 +120,9 @@ class Scorer:
         score = known.values[0]
         status = Status.SUSPECT if suspect else known.status
         passing = self.rubric.passing
+        expected = (
+            self.expectation.score(verdicts) if status is Status.COMPLETE else None
+        )
         return Scorecard(
             rubric=self.rubric.name,
             rubric_version=self.rubric.version,
@@ -133,6 +139,7 @@ class Scorer:
             status=status,
             coverage=known.coverage,
             interval=known.interval,
+            expected=None if expected is None else expected.score,
             gates=known.gates,
             criteria=tuple(
                 CriterionResult(

@@ -122,6 +122,11 @@ def main() -> None:
     lost = Verdict(failure=Failure("rate_limited", "lost"), provenance=provenance)
     few = rulings[: max(1, options.responses // 10)]
     verdicts = [{p: said[r] for p, r in row.items()} for row in few]
+    leaning = [
+        Verdict(ruling=YES, probability=0.5 + n / 40, provenance=provenance)
+        for n in range(20)
+    ]
+    sure = [{p: leaning[draw.randrange(20)] for p in row} for row in few]
     partial = [row | {paths[-1]: lost} for row in verdicts]
     known = [{p: r for p, r in row.items() if p != paths[-1]} for row in few]
     response = Response(text="", prompt_id="p", response_id="r")
@@ -135,6 +140,11 @@ def main() -> None:
         ),
         Contestant(
             "scorecard, one lost", partial, lambda row: scorer.scorecard(response, row)
+        ),
+        Contestant(
+            "scorecard, probabilities",
+            sure,
+            lambda row: scorer.scorecard(response, row),
         ),
     ]
     report(contestants, rounds=options.rounds)
