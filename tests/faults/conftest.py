@@ -112,6 +112,8 @@ def evaluate(
         rows = responses or [{"response_id": "r", "response": RESPONSE}]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (tmp_path / "responses.jsonl").write_text(lines, encoding="utf-8")
+        if "--resume" not in arguments:
+            (tmp_path / "results.jsonl").unlink(missing_ok=True)
         started = time.monotonic()
         code = main(
             ["eval", "capital.rub", "--responses", "responses.jsonl",

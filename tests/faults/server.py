@@ -38,6 +38,8 @@ CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 
 # What is right: from a statement and the response to a verdict, word or number.
 Answers = Callable[[str, str], object]
+# From the whole message, the statements by id and the response to verdicts by id.
+Judge = Callable[[str, Mapping[str, str], str], Mapping[str, object]]
 
 _FAULT = re.compile(
     r"(?P<mode>\w+)(?:=(?P<argument>[^~@]*))?(?:~(?P<where>[^@]*))?(?:@(?P<first>\d+)(?P<after>-)?)?"
@@ -48,6 +50,18 @@ _STATEMENT = re.compile(r"^(c\d+): (.*)$", re.MULTILINE)
 def by_statement(table: Mapping[str, object]) -> Answers:
     """Answer from a table of statements, whatever the response."""
     return lambda statement, _: table[statement]
+
+
+def each(answers: Answers) -> Judge:
+    """Judge each statement by itself, and the message not at all."""
+    return lambda _, statements, response: {
+        name: answers(statement, response) for name, statement in statements.items()
+    }
+
+
+def first_words(response: str) -> str:
+    """Quote the beginning of a response."""
+    return response[:60]
 
 
 def by_digest(statement: str, response: str) -> str:
@@ -136,8 +150,11 @@ class FaultyServer:
         retry_after: str | None = None,
         tls: bool = False,
         log: TextIO | None = None,
+        judge: Judge | None = None,
+        quote: Callable[[str], str] = first_words,
     ) -> None:
-        self.answers = answers
+        self.judge = judge or each(answers)
+        self.quote = quote
         self.faults = plan(faults)
         self.delay = delay
         self.capacity = capacity
@@ -279,10 +296,10 @@ class FaultyServer:
         texts, rest = read_prompt(message)
         response = texts.get("The response to be judged:", "")
         statements = dict(_STATEMENT.findall(rest))
-        given = {
-            name: self._given(statement, response, quoted='"quote"' in rest)
-            for name, statement in statements.items()
-        }
+        given = self.judge(message, statements, response)
+        if '"quote"' in rest.splitlines()[-1]:
+            quote = self.quote(response)
+            given = {n: {"quote": quote, "answer": v} for n, v in given.items()}
         text = body.decode()
         fault = next(
             (
@@ -310,10 +327,6 @@ class FaultyServer:
             model=document["model"],
         )
         return asked, exchange, fault
-
-    def _given(self, statement: str, response: str, *, quoted: bool) -> object:
-        verdict = self.answers(statement, response)
-        return {"quote": response[:60], "answer": verdict} if quoted else verdict
 
     def _note(self, event: str, asked: Asked) -> None:
         if self._log is not None:
