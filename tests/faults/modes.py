@@ -192,6 +192,20 @@ async def _not_http(exchange: Exchange) -> None:
     await exchange.send(b"220 mail.example ESMTP\r\n\r\n")
 
 
+@mode("huge_header")
+async def _huge_header(exchange: Exchange) -> None:
+    await exchange.send(head(0, X_Long="x" * 200_000))
+
+
+@mode("two_replies")
+async def _two_replies(exchange: Exchange) -> None:
+    """Answer rightly, and with the same packet what nobody asked."""
+    raw = json.dumps(exchange.document(exchange.right)).encode()
+    other = json.dumps(exchange.document(json.dumps(_opposite(exchange)))).encode()
+    await exchange.send(head(len(raw)) + raw + head(len(other)) + other)
+    exchange.whole = True
+
+
 @mode("hang")
 async def _hang(_: Exchange) -> None:
     await asyncio.sleep(3600)

@@ -15,6 +15,7 @@ import pytest
 from attrs import frozen
 
 from tests.faults.conftest import RESPONSE, SCORE, VERDICTS, Evaluate
+from tests.faults.modes import ANSI
 from tests.faults.server import FaultyServer, by_statement, plan
 
 # No question is asked more often than this, whatever happens.
@@ -57,6 +58,7 @@ ONE_QUESTION = {
     "lost_chunk": again("transport_peer_drop", PEER),
     "bad_gzip": again("transport_peer_drop", PEER),
     "not_http": again("transport_peer_drop", PEER),
+    "huge_header": again("transport_peer_drop", PEER),
     "hang": Struck("transport_timeout", "1.5 s"),
     "slow_headers": Struck("transport_timeout", "1.5 s"),
     "slow_body": Struck("transport_timeout", "1.5 s"),
@@ -79,13 +81,17 @@ ONE_QUESTION = {
     "http=502": again("provider_unavailable", "502"),
     "http=503": again("provider_unavailable", "503"),
     "http=504": again("provider_unavailable", "504"),
+    "http=507": again("provider_unavailable", "507"),
     "http=529": again("provider_unavailable", "529"),
+    "http=599": again("provider_unavailable", "599"),
     # statuses that do not
     "http=400": Struck("request_rejected", "this is 400"),
     "http=404": Struck("request_rejected", "this is 404"),
     "http=405": Struck("request_rejected", "this is 405"),
     "http=413": Struck("request_rejected", "this is 413"),
+    "http=418": Struck("request_rejected", "this is 418"),
     "http=422": Struck("request_rejected", "this is 422"),
+    "http=300": Struck("request_rejected", "redirect"),
     "context": Struck("request_rejected", "4096"),
     "terminal_codes": Struck("request_rejected", "pwned"),
     "redirect": Struck("request_rejected", "redirect"),
@@ -233,6 +239,7 @@ ODD = {
     "case_of_words": "",
     "fenced": "",
     "extra_fields": "never asked|not asked",
+    "two_replies": "",
     "other_model": "another-model",
     "no_usage": "",
     "usage=-5": "",
@@ -266,6 +273,15 @@ def test_what_is_only_odd_is_no_fault(
     for criterion in run.row["criteria"]:
         probability = criterion["probability"]
         assert probability is None or 0 <= probability <= 1
+
+
+def test_names_that_act_on_a_terminal_are_shown_harmless(
+    server: FaultyServer, evaluate: Evaluate
+) -> None:
+    rows = [{"response_id": f"{ANSI} {n}", "response": f"{n}."} for n in range(2)]
+    server.faults = plan("refuses_in_colour~1.")
+    run = evaluate(server.base, responses=rows)
+    assert [row["response_id"] for row in run.rows] == [f"{ANSI} {n}" for n in range(2)]
 
 
 # ------------------------------------------------------------- the whole server
