@@ -129,5 +129,9 @@ CODES: dict[str, str] = {
     "D206": "recorded verdicts that cannot be read",
     "D301": "malformed rub.toml",
     "D302": "broken or clashing plugin",
+    "D303": "malformed rub.lock",
+    "D304": "import that rub.lock does not pin",
+    "D305": "import that is not what rub.lock pins",
+    "D306": "file that rub.lock pins and nothing imports",
     "D401": "usage",
 }

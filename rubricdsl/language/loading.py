@@ -6,6 +6,7 @@ the folder of the file that was asked for.  Links that lead out are refused.
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 from attrs import define, field, frozen
@@ -18,6 +19,9 @@ from rubricdsl.language.parsing import parse
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
+
+if TYPE_CHECKING:
+    from rubricdsl.language.locking import Import
 
 PROJECT_FILE = "rub.toml"
 MAX_FILES = 1_000
@@ -44,11 +48,13 @@ class Loaded:
     """The rubrics of a file and all that is wrong with it and what it imports.
 
     ``source`` is the file's text; None where nothing could be made of its bytes.
+    ``imports`` are those of the file and of what it imports.
     """
 
     rubrics: tuple[Rubric, ...]
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None = field(default=None, eq=False, repr=False)
+    imports: tuple["Import", ...] = field(default=(), eq=False, repr=False)
 
     @property
     def sound(self) -> bool:
@@ -62,13 +68,16 @@ class Loaded:
         return self.rubrics
 
 
-def project_root(path: Path) -> Path:
-    """Find the project that a file belongs to."""
+def find_project(path: Path) -> Path | None:
+    """Find the nearest folder with a ``rub.toml`` upward from a file."""
     folder = path.resolve().parent
-    for parent in (folder, *folder.parents):
-        if (parent / PROJECT_FILE).is_file():
-            return parent
-    return folder
+    above = (folder, *folder.parents)
+    return next((p for p in above if (p / PROJECT_FILE).is_file()), None)
+
+
+def project_root(path: Path) -> Path:
+    """Give the folder that a file's imports may not leave."""
+    return find_project(path) or path.resolve().parent
 
 
 def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded:
@@ -133,6 +142,7 @@ class _Loader:
     read_bytes: int = 0
     cache: dict[Path, _Read] = field(factory=dict)
     circles: list[Diagnostic] = field(factory=list)
+    imports: list["Import"] = field(factory=list)
 
     def loaded(self, read: _Read) -> Loaded:
         found = [*read.found, *self.circles]
@@ -140,7 +150,7 @@ class _Loader:
             if other is not read:
                 found += other.found
         rubrics = tuple(built.rubric for built in read.built)
-        return Loaded(rubrics, _by_place(found), read.source)
+        return Loaded(rubrics, _by_place(found), read.source, tuple(self.imports))
 
     def read(self, path: Path, name: str, chain: tuple[_Link, ...]) -> _Read:
         """Read one file, once."""
@@ -250,7 +260,16 @@ class _Loader:
         except RubricError as error:
             fault = error.diagnostics[0]
             raise _RefusedError(fault.message, fault.hint) from None
+        if read.source is not None:
+            self.imports.append(self.pinnable(path, read.source, use))
         return _pick(read, wanted, file)
+
+    def pinnable(self, path: Path, source: Source, use: Use) -> "Import":
+        """Say what a lock can pin of an import."""
+        from rubricdsl.language.locking import Import, text_digest
+
+        below = path.relative_to(self.root).as_posix()
+        return Import(below, text_digest(source.text), use.span)
 
     def _refuse_circle(self, path: Path, chain: tuple[_Link, ...]) -> None:
         """Refuse a file that is being read; report each link of the circle."""
