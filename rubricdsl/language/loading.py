@@ -98,7 +98,9 @@ def load_text(
     if len(data) > MAX_BYTES:
         _, found = decode(data, name)
         return Loaded((), found)
-    return loader.loaded(loader.build(Source.of(text, name), folder.resolve(), ()))
+    # The text is the first link of the chain, as a file would be; it has no path.
+    chain = (_Link(Path()),)
+    return loader.loaded(loader.build(Source.of(text, name), folder.resolve(), chain))
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -139,7 +141,8 @@ class _Link:
 class _Loader:
     functions: FunctionTable
     root: Path
-    read_bytes: int = 0
+    imported_files: int = 0
+    imported_bytes: int = 0
     cache: dict[Path, _Read] = field(factory=dict)
     circles: list[Diagnostic] = field(factory=list)
     imports: list["Import"] = field(factory=list)
@@ -165,7 +168,6 @@ class _Loader:
             message = f"the file cannot be read: {reason}"
             hint = "check the path and the permissions"
             raise RubricError([Diagnostic("D101", message, span, hint)]) from None
-        self.read_bytes += len(data)
         source, faults = decode(data, name)
         if source is None:
             self.cache[path] = _Read((), list(faults))
@@ -233,28 +235,23 @@ class _Loader:
             )
         try:
             path = (folder / file).resolve()
-            there = path.is_file()
+            size = path.stat().st_size if path.is_file() else None
         except (OSError, RuntimeError, ValueError):
             # A name too long, a circle of links, a NUL: no such file can be.
-            path, there = self.root, False
+            path, size = self.root, None
         if not path.is_relative_to(self.root):
             raise _RefusedError(
                 f"`{file}` lies outside the project",
                 f"move it into the project, or put a {PROJECT_FILE} higher up",
             )
         self._refuse_circle(path, chain)
-        if not there:
+        if size is None:
             hint = f"looked for in {_shown(folder)}"
             raise _RefusedError(f"there is no file `{file}`", hint)
-        if self._exhausted(chain):
-            raise _RefusedError(
-                "the imports are too deep, too many or too large",
-                f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES} files, "
-                f"{MAX_IMPORT_BYTES // 1_000_000} MB",
-            )
+        if path not in self.cache:
+            self._count(size, chain)
         name = str(Path(use.span.file).parent / file)
-        if chain:
-            chain = (*chain[:-1], _Link(chain[-1].path, use))
+        chain = (*chain[:-1], _Link(chain[-1].path, use))
         try:
             read = self.read(path, name, chain)
         except RubricError as error:
@@ -276,8 +273,9 @@ class _Loader:
         start = next((i for i, link in enumerate(chain) if link.path == path), None)
         if start is None:
             return
-        names = [link.path.name for link in (*chain[start:], chain[start])]
-        message = f"the imports run in a circle: {' → '.join(names)}"
+        circle = [link.path for link in (*chain[start:], chain[start])]
+        names = " → ".join(each.relative_to(self.root).as_posix() for each in circle)
+        message = f"the imports run in a circle: {names}"
         hint = "move what both need into a third file"
         for link in chain[start:-1]:
             if link.use is not None:
@@ -285,13 +283,20 @@ class _Loader:
                 self.circles.append(fault)
         raise _RefusedError(message, hint, "E306")
 
-    def _exhausted(self, chain: tuple[_Link, ...]) -> bool:
-        """Say whether the imports go too far."""
-        return (
+    def _count(self, size: int, chain: tuple[_Link, ...]) -> None:
+        """Count one more file; raises _RefusedError if that is one too many."""
+        self.imported_files += 1
+        self.imported_bytes += size
+        if (
             len(chain) > MAX_IMPORT_DEPTH
-            or len(self.cache) > MAX_FILES
-            or self.read_bytes > MAX_IMPORT_BYTES
-        )
+            or self.imported_files > MAX_FILES
+            or self.imported_bytes > MAX_IMPORT_BYTES
+        ):
+            raise _RefusedError(
+                "the imports are too deep, too many or too large",
+                f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES:,} files, "
+                f"{MAX_IMPORT_BYTES // 1_000_000} MB",
+            )
 
 
 def _size(items: Iterable[Item], sizes: Mapping[str, int]) -> tuple[int, int]:

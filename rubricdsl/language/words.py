@@ -50,6 +50,7 @@ TEXT_KEYS = frozenset(
 )
 
 ITEM_WORDS = KIND_WORDS | {"least", "of", "include", "as"}
+INCLUDE_WORDS = ITEM_WORDS | {"to"}
 EXPECT_WORDS = RULING_WORDS | {"about", "by", "level"}
 EXPRESSION_LINES = frozenset({"check", "combine"})
 

@@ -24,6 +24,7 @@ from rubricdsl.language.parsing import RubricTree, parse
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.language.words import PLAIN_ITEM
 from rubricdsl.model.rubric import Group, Item, Rubric
+from rubricdsl.testing.strategies.drawn import drawn_files
 from rubricdsl.testing.strategies.sources import source_rubrics
 
 
@@ -143,6 +144,13 @@ def _places(items: Iterable[Item], lines: int = 0) -> Iterator[tuple[int, ...]]:
         yield span.line - lines, span.column, span.end_line - lines, span.end_column
         if isinstance(item, Group):
             yield from _places(item.items, lines)
+
+
+@given(drawn_files())
+def test_whatever_the_grammar_allows_parses_as_lark_parses_it(
+    reference: Lark, text: str
+) -> None:
+    _agree(reference, text)
 
 
 def test_good_examples_parse_as_lark_parses_them(
