@@ -165,6 +165,8 @@ def test_good_examples_parse_as_lark_parses_them(
     [
         "rubric r\n# x\n\n[3] a: B # c\n  # deep\n\n[+1.50] b:c\n",
         'rubric r\n[1] a: """\n  x\n    y\n  """\n    note: """ z\n',
+        'rubric r\n[1] a:"""\nx\n"""\n[1] b :"""  \n"""\n',
+        "rubric r\n[1] include s.a as to (to = 1 to 3, b = to)\n",
         (
             "rubric r\n[ 3 ] a : x\n[bonus  2] b: x\n[1]  at  least  2  of  g :\n"
             "        | x\n        |  y\n        [1] to: z\n        [1] by: z\n"
