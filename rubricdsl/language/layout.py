@@ -165,7 +165,6 @@ def _read_block(
     found: list[Diagnostic],
 ) -> None:
     """Take the lines up to the closing quotes into ``line``."""
-    line.text = line.text.rstrip(' "').rstrip() + ' """'
     block: list[str] = []
     for number, raw in lines:
         before, quotes, after = raw.partition('"""')

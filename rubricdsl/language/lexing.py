@@ -18,6 +18,7 @@ from rubricdsl.language.words import (
     EXPRESSION_LINES,
     EXPRESSION_WORDS,
     FIELD_KEYS,
+    INCLUDE_WORDS,
     ITEM_WORDS,
     KIND_WORDS,
     MARK_WORDS,
@@ -121,7 +122,7 @@ class _LineScan(Scan):
         self.blanks()
         rest = self.text[self.at :]
         if rest.startswith("include "):
-            self.values(ITEM_WORDS)
+            self.values(INCLUDE_WORDS)
             return
         group = _GROUP.match(rest)
         if group is not None:

@@ -24,6 +24,7 @@ from rubricdsl.language.parsing import RubricTree, parse
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.language.words import PLAIN_ITEM
 from rubricdsl.model.rubric import Group, Item, Rubric
+from rubricdsl.testing.strategies.drawn import drawn_files
 from rubricdsl.testing.strategies.sources import source_rubrics
 
 
@@ -145,6 +146,13 @@ def _places(items: Iterable[Item], lines: int = 0) -> Iterator[tuple[int, ...]]:
             yield from _places(item.items, lines)
 
 
+@given(drawn_files())
+def test_whatever_the_grammar_allows_parses_as_lark_parses_it(
+    reference: Lark, text: str
+) -> None:
+    _agree(reference, text)
+
+
 def test_good_examples_parse_as_lark_parses_them(
     reference: Lark, conformance: Path
 ) -> None:
@@ -157,6 +165,8 @@ def test_good_examples_parse_as_lark_parses_them(
     [
         "rubric r\n# x\n\n[3] a: B # c\n  # deep\n\n[+1.50] b:c\n",
         'rubric r\n[1] a: """\n  x\n    y\n  """\n    note: """ z\n',
+        'rubric r\n[1] a:"""\nx\n"""\n[1] b :"""  \n"""\n',
+        "rubric r\n[1] include s.a as to (to = 1 to 3, b = to)\n",
         (
             "rubric r\n[ 3 ] a : x\n[bonus  2] b: x\n[1]  at  least  2  of  g :\n"
             "        | x\n        |  y\n        [1] to: z\n        [1] by: z\n"
