@@ -71,12 +71,6 @@ VALUE_LINES: Mapping[str, frozenset[str]] = {
     "prompt": frozenset(),
 }
 
-#: A criterion on one line, with a weight and nothing below it.
-PLAIN_ITEM = re.compile(
-    r"\[(?P<mark>[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)\] "
-    rf"(?P<name>{NAME}): (?P<text>\S.*)"
-)
-
 _PATH = re.compile(rf"{NAME}(?:\.{NAME})*")
 _SMALL_WORDS = frozenset(
     "the a an of to in on at is are that as and or its it response answer".split()  # noqa: SIM905
