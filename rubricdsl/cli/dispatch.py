@@ -11,6 +11,7 @@ from rubricdsl.cli.exits import Exit
 
 COMMANDS = {
     "check": "find every error in rubrics",
+    "lock": "pin what the rubrics of a project import",
     "fmt": "write rubrics in canonical layout",
     "show": "print a rubric as a tree, with the share of each criterion",
     "test": "run the tests written in rubrics",
