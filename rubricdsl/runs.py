@@ -4,7 +4,6 @@ Here the engine is handed its judges, its check functions and its facts.
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import attrs
 from attrs import frozen
@@ -65,11 +64,6 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
         distributions={n: o.plugin.distribution for n, o in offered.items()},
         wrappers=[o.offer for o in project.host.judge_wrappers.values()],
     )
-
-
-def store_path(project: Project) -> Path:
-    """Give where the verdicts of a project are kept, unless told otherwise."""
-    return project.root / ".rub" / "verdicts.sqlite"
 
 
 def evaluation(  # noqa: PLR0913 - what a run needs, by name
