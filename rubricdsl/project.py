@@ -52,6 +52,15 @@ class Project:
         """Bind a rubric; see `rubricdsl.language.binding.bind`."""
         return bind(rubric, self.functions, arguments)
 
+    def bind_open(self, rubric: Rubric) -> BoundRubric:
+        """Bind a rubric to be looked at: open parameters show as ``{{name}}``."""
+        still_open = {
+            param.name: f"{{{{{param.name}}}}}"
+            for param in rubric.params
+            if param.default is None
+        }
+        return self.bind(rubric, still_open)
+
 
 def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:
     """Give the rubric of that name, or the only one.
