@@ -108,9 +108,7 @@ class _Surroundings:
 
     def load(self, text: str) -> Loaded:
         """Load a text of the file."""
-        return load_text(
-            text, self.functions, folder=self.folder, unsaved=self.unsaved
-        )
+        return load_text(text, self.functions, folder=self.folder, unsaved=self.unsaved)
 
 
 @define
