@@ -318,7 +318,8 @@ class _Words:
     def other_line(self) -> Iterator[Mention]:
         """A line that begins with a keyword."""
         first = self.tokens[0]
-        yield self.word(Role.KEYWORD, first)
+        if is_keyword(first):
+            yield self.word(Role.KEYWORD, first)
         if first.type == "USE":
             for token in self.tokens[1:]:
                 if token.type == "STRING":

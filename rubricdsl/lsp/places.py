@@ -15,7 +15,12 @@ from lsprotocol import types
 from rubricdsl.model.source import Span
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_BYTES: dict[str, tuple[str, int]] = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
+# How positions count: in units of so many bytes of an encoding.
+_BYTES: dict[str, tuple[str, int]] = {
+    "utf-8": ("utf-8", 1),
+    "utf-16": ("utf-16-le", 2),
+    "utf-32": ("utf-32-le", 4),
+}
 
 
 @frozen
@@ -36,7 +41,7 @@ class Places:
 
     def __init__(self, text: str, encoding: str = "utf-16") -> None:
         self.text = text
-        self.encoding = encoding
+        self._unit = _BYTES[encoding]
         self._shift = int(text.startswith("\ufeff"))  # our column 1 is behind it
         self._ours = [self._shift] + [
             at + 1 for at, character in enumerate(text) if character == "\n"
@@ -49,12 +54,10 @@ class Places:
         """Give the offset of a place of ours; one outside the text is moved in."""
         if line > len(self._ours):
             return len(self.text)
-        start = self._ours[max(line, 1) - 1]
-        end = len(self.text)
-        if line < len(self._ours):
-            end = self._ours[line] - 1
-            if line == 1 and self._shift and end < start:
-                end = start
+        number = max(line, 1)
+        start, end = self._ours[number - 1], len(self.text)
+        if number < len(self._ours):
+            end = self._ours[number] - 1
         if end > start and self.text[end - 1] == "\r":
             end -= 1
         return min(start + max(column, 1) - 1, end)
@@ -73,9 +76,9 @@ class Places:
             return len(self.text)
         start = self._theirs[position.line]
         line = self.text[start : self._line_end(position.line)]
-        if line.isascii() or self.encoding not in _BYTES:
+        if line.isascii():
             return start + min(position.character, len(line))
-        codec, width = _BYTES[self.encoding]
+        codec, width = self._unit
         data = line.encode(codec, "surrogatepass")[: position.character * width]
         # Half a character is none: the position is moved before it.
         return start + len(data.decode(codec, "ignore"))
@@ -114,9 +117,9 @@ class Places:
         return end - 1 if self.text[end - 1 : end + 1] == "\r\n" else end
 
     def _units(self, text: str) -> int:
-        if text.isascii() or self.encoding not in _BYTES:
+        if text.isascii():
             return len(text)
-        codec, width = _BYTES[self.encoding]
+        codec, width = self._unit
         return len(text.encode(codec, "surrogatepass")) // width
 
 

@@ -105,7 +105,8 @@ def serve(functions: FunctionTable) -> None:
 
 
 async def _initialized(ls: RubricServer, _: types.InitializedParams) -> None:
-    ls.library.encoding = str(ls.workspace.position_encoding or "utf-16")
+    encoding = ls.workspace.position_encoding or types.PositionEncodingKind.Utf16
+    ls.library.encoding = types.PositionEncodingKind(encoding).value
     workspace = ls.client_capabilities.workspace
     watching = workspace.did_change_watched_files if workspace else None
     if watching is None or not watching.dynamic_registration:

@@ -56,7 +56,13 @@ def at_cursor(
     return open_at
 
 
-def applied(text: str, edits: list[types.TextEdit]) -> str:
+@pytest.fixture(scope="session")
+def applied() -> Callable[[str, list[types.TextEdit]], str]:
+    """Give a function that makes edits in a text as an editor does."""
+    return _applied
+
+
+def _applied(text: str, edits: list[types.TextEdit]) -> str:
     """Make edits as an editor does, counting in UTF-16 units."""
     lines = text.splitlines(keepends=True)
 
