@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from pygls.uris import from_fs_path, to_fs_path
 
 from rubricdsl.diagnostics import Diagnostic, RubricError
+from rubricdsl.language.binding import bind_open
 from rubricdsl.language.characters import MAX_BYTES, Source
 from rubricdsl.language.layout import Layout, Line, lay_out
 from rubricdsl.language.lint.running import lint
@@ -27,6 +28,7 @@ from rubricdsl.language.scopes import Scope
 from rubricdsl.lsp.places import Places
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Rubric
+from rubricdsl.scoring.meaning import Meaning
 
 
 @frozen
@@ -108,6 +110,23 @@ class Reading:
         if key not in self._scopes:
             self._scopes[key] = Scope.of(rubric)
         return self._scopes[key]
+
+    @cached_property
+    def _meanings(self) -> dict[int, Meaning | None]:
+        return {}
+
+    def meaning(self, rubric: Rubric) -> Meaning | None:
+        """Give the meaning of one of the rubrics; None where the file has errors.
+
+        Its parameters without a value are left open.
+        """
+        key = id(rubric)
+        if key not in self._meanings:
+            self._meanings[key] = None
+            if self.loaded.sound:
+                bound = bind_open(rubric, self.functions)
+                self._meanings[key] = Meaning.of(bound)
+        return self._meanings[key]
 
     @property
     def imported(self) -> frozenset[str]:

@@ -1,12 +1,10 @@
 """What a name or word means, where the pointer rests on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from lsprotocol import types
 
-from rubricdsl.diagnostics import RubricError
 from rubricdsl.expressions.printing import print_expression
-from rubricdsl.language.binding import bind_open
 from rubricdsl.language.meanings import (
     FIELD_MEANINGS,
     JOINING_MEANINGS,
@@ -22,7 +20,6 @@ from rubricdsl.lsp.documents import Reading
 from rubricdsl.lsp.mentions import Mention, Role, mention_at
 from rubricdsl.model.protocols import Parameter, Signature
 from rubricdsl.model.rubric import (
-    BoundRubric,
     Criterion,
     Group,
     Info,
@@ -39,10 +36,8 @@ from rubricdsl.scoring.bounds import Bounds
 from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.scoring.shares import Shares
 
-_AT_LINE_START = (LINE_MEANINGS, KIND_MEANINGS, MARK_MEANINGS, JOINING_MEANINGS)
-_INSIDE = (
-    MARK_MEANINGS, KIND_MEANINGS, VERDICT_MEANINGS, JOINING_MEANINGS, LINE_MEANINGS
-)  # fmt: skip
+_IN_ITEMS = (MARK_MEANINGS, KIND_MEANINGS, JOINING_MEANINGS)
+_ELSEWHERE = (VERDICT_MEANINGS, JOINING_MEANINGS)
 
 
 def hover(reading: Reading, position: types.Position) -> types.Hover | None:
@@ -83,11 +78,14 @@ def _told(reading: Reading, mention: Mention) -> Iterator[str]:
 
 def _word(reading: Reading, mention: Mention) -> Iterator[str]:
     line = reading.lines[mention.span.line][-1]
-    starts = mention.span.column == line.column + 1
-    for table in _AT_LINE_START if starts else _INSIDE:
-        if mention.name in table:
-            yield f"**{mention.name}**: {table[mention.name]}"
-            return
+    tables: Sequence[Mapping[str, str]] = (
+        _IN_ITEMS if line.text.startswith("[") else _ELSEWHERE
+    )
+    if mention.span.column == line.column + 1:
+        tables = (LINE_MEANINGS,)
+    meaning = next((t[mention.name] for t in tables if mention.name in t), None)
+    if meaning is not None:
+        yield f"**{mention.name}**: {meaning}"
 
 
 def signature_line(signature: Signature) -> str:
@@ -178,24 +176,15 @@ def _item(reading: Reading, rubric: Rubric, mention: Mention) -> Iterator[str]:
         if node is not None:
             yield from _node(node)
         return
-    bound = _bound(reading, rubric)
-    nodes = {} if bound is None else {node.path: node for node in bound.walk()}
-    node = nodes.get(named.path, named.node)
+    meaning = reading.meaning(rubric)
+    places = () if meaning is None else meaning.structure.places
+    found = (place.node for place in places if place.node.path == named.path)
+    node = next(found, named.node)
     if node is None:
         return
     yield from _node(node)
-    if bound is not None and named.path in nodes:
-        yield from _stakes(bound, nodes[named.path])
-
-
-def _bound(reading: Reading, rubric: Rubric) -> BoundRubric | None:
-    """Bind a rubric whose file has no errors; open parameters stay as they are."""
-    if not reading.loaded.sound:
-        return None
-    try:
-        return bind_open(rubric, reading.functions)
-    except RubricError:
-        return None
+    if meaning is not None:
+        yield from _stakes(meaning, node)
 
 
 def _node(node: Node) -> Iterator[str]:
@@ -223,9 +212,8 @@ def _decided(criterion: Criterion) -> str:
     return f"Decided by {judge}."
 
 
-def _stakes(rubric: BoundRubric, node: Node) -> Iterator[str]:
+def _stakes(meaning: Meaning, node: Node) -> Iterator[str]:
     """Say what share of the score a node has, and what its verdict can change."""
-    meaning = Meaning.of(rubric)
     share = Shares.of(meaning).by_path().get(node.path)
     if share is not None:
         yield f"Share of the score: {share:.1%}"

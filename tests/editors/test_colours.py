@@ -145,7 +145,7 @@ def test_the_textmate_grammar_is_the_one_that_is_made():
 
 # ----------------------------------------------------------------------- TextMate
 
-SCOPES = {
+SCOPES: dict[str, str | tuple[str, ...]] = {
     WordKind.LINE: "keyword.control.",
     WordKind.MARK: "keyword.other.mark.",
     WordKind.KIND: "storage.type.kind.",

@@ -34,8 +34,11 @@ param most: number = 3
 [must] include other
 judge careful
     model: "a/b"
+[1] all of both
+    [1] x: X.
 test "t"
     with: most = 4
+    given all: yes
     response good: One.
     response bad: Two two.
     expect order: good > bad
@@ -140,6 +143,8 @@ def told(reading, position):
         ("> bad", "Two two."),
         ("expect", "What must come out"),
         ("include", "imported file"),
+        ("given all", "Every criterion"),
+        ("[1] all", "all children are met"),
     ],
 )
 def test_hovers(project, needle, said):
