@@ -31,6 +31,11 @@ from rubricdsl.model.rubric import Rubric
 from rubricdsl.scoring.meaning import Meaning
 
 
+# A project may stand in a folder of much else.
+_MOST_FILES = 2_000
+_MOST_DEEP = 12
+
+
 @frozen
 class Document:
     """A text in an editor; ``path`` is None for one that was never saved."""
@@ -268,10 +273,6 @@ class Library:
                 yield self.reading(document)
             except RubricError:
                 continue
-
-
-_MOST_FILES = 2_000
-_MOST_DEEP = 12
 
 
 def _rubric_files(root: Path) -> Iterator[Path]:
