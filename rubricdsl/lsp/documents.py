@@ -30,7 +30,6 @@ from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.scoring.meaning import Meaning
 
-
 # A project may stand in a folder of much else.
 _MOST_FILES = 2_000
 _MOST_DEEP = 12
