@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from rubricdsl.diagnostics import fail
-from rubricdsl.language.binding import bind
+from rubricdsl.language.binding import bind, bind_open
 from rubricdsl.language.loading import Loaded, load_file, load_text, project_root
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import BoundRubric, Rubric
@@ -58,6 +58,10 @@ class Project:
     ) -> BoundRubric:
         """Bind a rubric; see `rubricdsl.language.binding.bind`."""
         return bind(rubric, self.functions, arguments)
+
+    def bind_open(self, rubric: Rubric) -> BoundRubric:
+        """Bind a rubric to be looked at; see `rubricdsl.language.binding.bind_open`."""
+        return bind_open(rubric, self.functions)
 
 
 def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:

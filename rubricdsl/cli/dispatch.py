@@ -23,6 +23,7 @@ COMMANDS = {
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "plugins": "list the plugins that are installed, and what is broken",
+    "lsp": "serve an editor: diagnostics, completion, renaming and more",
 }
 _MODULES = {"eval": "evaluate", "import": "importing", "export": "exporting"}
 _FOOT = """\
