@@ -349,6 +349,7 @@ class Evaluation:
             seen=batch.inquiries[0].seen.sight.texts,
             response=batch.response,
             instructions=batch.panel.instructions,
+            repeats=batch.repeats,
         )
         estimate = self._estimate(judge, request)
         refused = self._budget.may_send(estimate, now)
@@ -458,7 +459,6 @@ class Evaluation:
             batch.attempts,
             now,
             lane.deadline(batch, now),
-            repeats=batch.repeats,
             is_away=lane.circuit.state is not CircuitState.CLOSED,
         )
         if isinstance(decision, Again):

@@ -70,10 +70,11 @@ def of_reply(
 
 def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
     """Deal with a request that failed as a whole and will not be sent as it is."""
-    if _is_unreadable(failure) and _may_repeat(batch):
-        return Outcome(again=[batch.repeated()])
-    if failure.kind == FailureKind.JUDGE_TRUNCATED and len(batch.inquiries) > 1:
+    is_cut = failure.kind == FailureKind.JUDGE_TRUNCATED
+    if is_cut and len(batch.inquiries) > 1:
         return Outcome(again=batch.halves())
+    if (is_cut or _is_unreadable(failure)) and _may_repeat(batch):
+        return Outcome(again=[batch.repeated()])
     return failed(proceedings, batch, failure)
 
 

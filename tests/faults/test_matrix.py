@@ -419,7 +419,8 @@ def test_what_was_judged_before_the_end_is_kept(
     complete = [row for row in run.rows if row["status"] == "complete"]
     assert len(complete) == 20
     assert all(row["score"] == SCORE for row in complete)
-    assert len(server.asked) == 61
+    # A key may be refused for one text; refused three times running, it is no good.
+    assert len(server.asked) == 60 + {"quota": 1, "http=401": 3}[fault]
     assert max(server.counts().values()) == 1
 
 
@@ -435,8 +436,9 @@ def test_an_outage_in_the_middle_is_no_storm(evaluate: Evaluate) -> None:
         )
         asked = len(server.asked)
     assert run.code == 3
-    kinds = {c["error"]["kind"] for row in run.rows for c in row["criteria"]}
-    assert kinds == {"provider_unavailable"}
+    errors = [c["error"] for row in run.rows for c in row["criteria"] if c["error"]]
+    assert len(errors) >= 80
+    assert {error["kind"] for error in errors} == {"provider_unavailable"}
     # A retry for every fifth request and a handful more, not four for each.
     assert asked <= 120 * 1.2 + 20
 

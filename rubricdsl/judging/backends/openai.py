@@ -118,7 +118,11 @@ class OpenAIJudge:
         self, prompt: Prompt, request: JudgeRequest, without: frozenset[str]
     ) -> Reply:
         body = self._bodies.write(
-            prompt, request.questions, schema=self._writer.schema, without=without
+            prompt,
+            request.questions,
+            schema=self._writer.schema,
+            without=without,
+            repeats=request.repeats,
         )
         return await self._poster.post(body)
 
