@@ -42,13 +42,14 @@ class JudgeChoice:
     """What was chosen outside the rubric.
 
     ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
-    for criteria that name none.  ``concurrency`` holds where a judge says nothing.
+    for criteria that name none.  ``concurrency`` holds where a judge says nothing;
+    where that does neither, it is found out.
     """
 
     override: JudgeSettings | None = None
     overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
     default: JudgeSettings | None = None
-    concurrency: int = DEFAULT_CONCURRENCY
+    concurrency: int | None = None
 
 
 @frozen
@@ -217,7 +218,11 @@ class JudgeBook:
             **settings.options,
         }
         timeout = float(options.pop("timeout", DEFAULT_TIMEOUT))
-        concurrency = int(options.pop("concurrency", self._choice.concurrency))
+        wanted = options.pop("concurrency", self._choice.concurrency)
+        concurrency = DEFAULT_CONCURRENCY if wanted is None else int(wanted)
+        canaries = bool(options.get("canaries", False))
+        if not canaries:
+            options.pop("canaries", None)
         options.pop("ask", None)
         around = {name: options.pop(name) for name in besides & options.keys()}
         inner = evolve(settings, options={**options, "concurrency": concurrency})
@@ -244,6 +249,8 @@ class JudgeBook:
                 backend=backend,
                 timeout=timeout,
                 concurrency=concurrency,
+                adaptive=wanted is None,
+                canaries=canaries,
                 distribution=self._distributions.get(offer.name, offer.name),
             )
             self._judges[key] = judge

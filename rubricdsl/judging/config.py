@@ -51,6 +51,7 @@ _SHARED = (
     "ask",
     "timeout",
     "concurrency",
+    "canaries",
     "temperature",
     "max_tokens",
     "base_url",

@@ -12,7 +12,7 @@ from rubricdsl.model.rubric import Ask
 
 OptionValue: TypeAlias = str | float | bool
 
-ENGINE_OPTIONS = ("ask", "timeout", "concurrency")
+ENGINE_OPTIONS = ("ask", "timeout", "concurrency", "canaries")
 
 # Options that change how a verdict is had, and not what it is; of a calibration, it is
 # what the file holds that counts, and not its name.
@@ -116,6 +116,16 @@ def _ask(value: object) -> str:
     return value
 
 
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {1, "1", "true", "yes"}:
+        return True
+    if value in {0, "0", "false", "no"}:
+        return False
+    raise OptionError("must be true or false")
+
+
 def _address(value: object) -> str:
     if not isinstance(value, str):
         raise OptionError("must be an address such as http://127.0.0.1:8080/v1")
@@ -148,6 +158,7 @@ _READERS: dict[str, Callable[[object], OptionValue]] = {
     "ask": _ask,
     "timeout": _between(0.001, 86_400),
     "concurrency": _whole(1, 10_000),
+    "canaries": _truth,
     "temperature": _between(0, 5),
     "max_tokens": _whole(1, 10_000_000),
     "base_url": _address,

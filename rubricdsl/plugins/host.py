@@ -126,6 +126,28 @@ class PluginHost:
         """Signatures of the check functions, for the language."""
         return {name: f.signature for name, f in self.check_functions.items()}
 
+    # ----------------------------------------------------------------- events
+
+    def hears(self, hook: str) -> bool:
+        """Tell whether any plugin implements a hook."""
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def tell(self, hook: str, event: object) -> list[str]:
+        """Tell all plugins of an event, and give what went wrong, a sentence each."""
+        problems: list[str] = []
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            record = self._records[implementation.plugin_name]
+            # An implementation may do without the event.
+            given = [event] if implementation.argnames else []
+            try:
+                implementation.function(*given)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                problems.append(
+                    f"the plugin `{record.name}` of {record.distribution} raised "
+                    f"{type(error).__name__}: {error}"
+                )
+        return problems
+
     def _offers(
         self, what: str, hook: str, name_of: Callable[[_Offer], str]
     ) -> dict[str, Offered[_Offer]]:

@@ -90,7 +90,7 @@ class Scorer:
             frozenset(leaf.path for leaf in meaning.bearing()),
         )
 
-    def scorecard(
+    def scorecard(  # noqa: PLR0913 - what a row reports beside its score
         self,
         response: Response,
         verdicts: Mapping[str, Verdict],
@@ -98,11 +98,13 @@ class Scorer:
         judge_calls: int = 0,
         usage: Usage = _NO_USAGE,
         seconds: float = 0.0,
+        suspect: bool = False,
     ) -> Scorecard:
         """Score a response.
 
         ``verdicts`` are by path, one for each criterion, rulings and failures
-        alike; those that needs decide may be left out.  Raises MissingVerdictError,
+        alike; those that needs decide may be left out.  ``suspect`` says that they
+        are not to be believed: then there is no score.  Raises MissingVerdictError,
         and IllegalRulingError for a ruling that its criterion does not allow.
         """
         if self.prerequisites.bearing:
@@ -116,7 +118,7 @@ class Scorer:
                 rulings[row.path] = verdict.ruling
         known = self._known(rulings)
         score = known.values[0]
-        status = known.status
+        status = Status.SUSPECT if suspect else known.status
         passing = self.rubric.passing
         expected = (
             self.expectation.score(verdicts) if status is Status.COMPLETE else None
@@ -128,7 +130,7 @@ class Scorer:
             prompt_id=response.prompt_id,
             response_id=response.response_id,
             score=score if status is Status.COMPLETE else None,
-            points=known.points,
+            points=known.points if status is Status.COMPLETE else None,
             passed=(
                 met(score, passing)
                 if status is Status.COMPLETE and passing is not None
