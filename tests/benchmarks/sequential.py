@@ -71,17 +71,17 @@ def main() -> None:
         error = math.sqrt(math.fsum(squares) / len(squares))
         return Outcome(name, calls / options.responses, error)
 
-    fixed = [
-        outcome(f"{n} votes each", lambda asked, n=n: asked.fixed(n))
-        for n in (1, 3, 5, 7, 9)
-    ]
+    def times(n: int) -> Callable[[Asked], None]:
+        return lambda asked: asked.fixed(n)
+
+    fixed = [outcome(f"{n} votes each", times(n)) for n in (1, 3, 5, 7, 9)]
     sequential = []
     for within in (0.15, 0.12, 0.1, 0.08, 0.06):
         policy = SequentialPolicy.of(
             meaning, within=within, most=MOST, prior=prior, rule=rule
         )
         name = f"until within {within}"
-        sequential.append(outcome(name, lambda asked, p=policy: asked.until(p)))
+        sequential.append(outcome(name, until(policy)))
     for one in (*fixed, *sequential):
         write(f"{one.name:20}{one.calls:7.1f} calls a response{one.error:9.4f} error")
     five = fixed[2]
@@ -90,6 +90,11 @@ def main() -> None:
         least = min(enough, key=lambda one: one.calls)
         share = least.calls / five.calls
         write(f"at the error of {five.name}: {share:.2f} of the calls ({least.name})")
+
+
+def until(policy: SequentialPolicy) -> "Callable[[Asked], None]":
+    """Give a way of asking that follows a policy."""
+    return lambda asked: asked.until(policy)
 
 
 class Asked:
@@ -146,7 +151,7 @@ class Asked:
     def _ruling(self, share: float) -> Ruling:
         if self.rule is VoteRule.MEAN:
             return Ruling.of_number(share)
-        return Ruling.of_bool(share > 0.5)  # noqa: PLR2004 - a majority
+        return Ruling.of_bool(share > 0.5)
 
 
 def write(line: str) -> None:
