@@ -4,7 +4,7 @@ Simulated judges say yes to each question with a probability of its own, drawn s
 that repeated answers differ at the given flip rate.  The truth is the score that an
 endless vote would give.  Fixed votes and sequential judging are held against it on
 the same questions: calls for each response, and the root of the mean squared error
-of the score.  The last line compares calls at the error of five fixed votes::
+of the score.  The last lines compare calls at the same error::
 
     python tests/benchmarks/sequential.py --responses 300 --flip-rate 0.1
 """
@@ -13,7 +13,8 @@ import argparse
 import math
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -84,12 +85,20 @@ def main() -> None:
         sequential.append(outcome(name, until(policy)))
     for one in (*fixed, *sequential):
         write(f"{one.name:20}{one.calls:7.1f} calls a response{one.error:9.4f} error")
-    five = fixed[2]
-    enough = [one for one in sequential if one.error <= five.error]
-    if enough:
-        least = min(enough, key=lambda one: one.calls)
-        share = least.calls / five.calls
-        write(f"at the error of {five.name}: {share:.2f} of the calls ({least.name})")
+    for one in fixed[1:]:
+        calls = calls_at(one.error, sequential)
+        if calls is not None:
+            share = calls / one.calls
+            write(f"at the error of {one.name}: {calls:.1f} calls, {share:.0%} of them")
+
+
+def calls_at(error: float, outcomes: Sequence[Outcome]) -> float | None:
+    """Give the calls for an error, between outcomes of falling error; else None."""
+    for one, other in pairwise(outcomes):
+        if other.error <= error <= one.error:
+            part = math.log(one.error / error) / math.log(one.error / other.error)
+            return one.calls * (other.calls / one.calls) ** part
+    return None
 
 
 def until(policy: SequentialPolicy) -> "Callable[[Asked], None]":

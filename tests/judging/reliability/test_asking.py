@@ -12,7 +12,7 @@ from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.reliability.asking import RepeatedJudges
 from rubricdsl.judging.reliability.reports import Reliability, reliability
 from rubricdsl.model.judgement import Answer, JudgeRequest, Question
-from rubricdsl.model.rubric import Ask, Weight
+from rubricdsl.model.rubric import Ask, Level, LevelScale, Weight
 from rubricdsl.model.ruling import NO, YES, Ruling
 from tests.judging.fakes import (
     Answering,
@@ -129,13 +129,11 @@ def wavering(chance: float, *, bias: float = 0.0, seed: int = 0) -> Answering:
 
 
 def test_a_judge_that_never_wavers() -> None:
-    def firm(request: JudgeRequest, name: str, question: Question) -> Answer:
-        even = (len(question.text) + ord(request.response.text[-2])) % 2
-        del even
+    def firm(_: JudgeRequest, name: str, question: Question) -> Answer:
         yes = int(question.text.split()[1].rstrip(".")) % 2
         return Answer(id=name, ruling=YES if yes else NO)
 
-    (judge,) = measured(panels_of(FakeJudge(firm))).judges
+    (judge,) = measured(panels_of(FakeJudge(firm), ask=Ask.TOGETHER)).judges
     assert judge.consistency is not None
     assert (judge.consistency.flip_rate, judge.consistency.alpha) == (0.0, 1.0)
     assert (judge.consistency.units, judge.consistency.answers) == (36, 144)
@@ -147,7 +145,9 @@ def test_a_judge_that_never_wavers() -> None:
 
 
 def test_a_judge_that_throws_a_coin() -> None:
-    (judge,) = measured(panels_of(FakeJudge(wavering(0.5))), responses=20).judges
+    (judge,) = measured(
+        panels_of(FakeJudge(wavering(0.5)), ask=Ask.TOGETHER), responses=20
+    ).judges
     assert judge.consistency is not None
     assert judge.consistency.flip_rate == pytest.approx(0.5, abs=0.08)
     assert judge.consistency.alpha == pytest.approx(0.0, abs=0.12)
@@ -157,7 +157,7 @@ def test_a_judge_that_throws_a_coin() -> None:
 
 def test_a_judge_that_minds_the_place() -> None:
     biased = FakeJudge(wavering(0.5, bias=0.8))
-    (judge,) = measured(panels_of(biased), responses=25).judges
+    (judge,) = measured(panels_of(biased, ask=Ask.TOGETHER), responses=25).judges
     assert judge.position is not None
     assert judge.position.effect == pytest.approx(0.8, abs=0.15)
     assert judge.position.p_value < 0.01
@@ -204,8 +204,6 @@ def test_a_panel_shows_who_is_right() -> None:
 
 
 def test_levels_have_a_place_too() -> None:
-    from rubricdsl.model.rubric import Level, LevelScale
-
     scale = LevelScale(
         1.0, 3.0, tuple(Level(float(n), None, f"L{n}.") for n in (1, 2, 3))
     )
@@ -220,7 +218,9 @@ def test_levels_have_a_place_too() -> None:
             return Answer(id=name, ruling=Ruling.level(3 if place else 1))
         return Answer(id=name, ruling=YES)
 
-    judges = RepeatedJudges(panels_of(FakeJudge(answer)), repeats=6, seed=0)
+    judges = RepeatedJudges(
+        panels_of(FakeJudge(answer), ask=Ask.TOGETHER), repeats=6, seed=0
+    )
     asked = [Job(rubric, response_of(f"R{n}.", id=f"r{n}")) for n in range(5)]
     result = run(asked, judges)  # type: ignore[arg-type]
     found = reliability(asked, result.scorecards, judges.listings())
