@@ -6,7 +6,7 @@ endless vote would give.  Fixed votes and sequential judging are held against it
 the same questions: calls for each response, and the root of the mean squared error
 of the score.  The last lines compare calls at the same error::
 
-    python tests/benchmarks/sequential.py --responses 300 --flip-rate 0.1
+    python tests/benchmarks/sequential.py --responses 150 --flip-rate 0.1
 """
 
 import argparse
@@ -52,7 +52,7 @@ def ten_criteria() -> BoundRubric:
 def main() -> None:
     """Try fixed votes and half-widths in turn; write what each came to."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--responses", type=int, default=300)
+    parser.add_argument("--responses", type=int, default=150)
     parser.add_argument("--flip-rate", type=float, default=0.1)
     parser.add_argument("--rule", choices=("majority", "mean"), default="mean")
     parser.add_argument("--seed", type=int, default=0)
@@ -97,7 +97,7 @@ def calls_at(error: float, outcomes: Sequence[Outcome]) -> float | None:
     for one, other in pairwise(outcomes):
         if other.error <= error <= one.error:
             part = math.log(one.error / error) / math.log(one.error / other.error)
-            return one.calls * (other.calls / one.calls) ** part
+            return one.calls * math.pow(other.calls / one.calls, part)
     return None
 
 
