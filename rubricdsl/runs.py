@@ -15,6 +15,7 @@ from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.engine import Evaluation, Job
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
+from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -69,7 +70,7 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
 def evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
     jobs: Sequence[Job],
-    book: JudgeBook,
+    judges: Judges,
     *,
     listener: Listener | None = None,
     store: VerdictStore | None = None,
@@ -81,7 +82,7 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     config = project_config(project)
     return Evaluation(
         jobs,
-        book,
+        judges,
         functions=project.host.check_functions,
         facts=lambda response: ResponseFacts(response, root),
         redactor=Redactor.of_environment(

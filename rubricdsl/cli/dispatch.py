@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "turn .rub files into another format",
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
+    "reliability": "ask judges the same again, and say how far to trust them",
     "plugins": "list the plugins that are installed, and what is broken",
     "lsp": "serve an editor: diagnostics, completion, renaming and more",
 }

@@ -215,8 +215,9 @@ class BatchGroups:
     def batches(self, *, without: Container[Inquiry] = ()) -> Iterator[Batch]:
         """Give the batches, none larger than its judge takes."""
         for group in self._groups.values():
-            _, waiter = group[0]
-            inquiries = [inquiry for inquiry, _ in group if inquiry not in without]
+            first, waiter = group[0]
+            ordered = first.seat.ordered(group, first.seen.sight.digest)
+            inquiries = [inquiry for inquiry, _ in ordered if inquiry not in without]
             if not inquiries:
                 continue
             judge = inquiries[0].seat.judge
