@@ -4,6 +4,8 @@ Each text is loaded twice: as it is, and with every line handed to the grammar.
 """
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,6 +176,16 @@ tags: axis = accuracy, expert
     assert len(rubric.entries) == 4
     assert all(isinstance(entry, Line) for entry in rubric.entries)
     assert not rubric.trees
+
+
+def test_plain_rubrics_are_read_without_the_grammar() -> None:
+    program = (
+        "import sys; from pathlib import Path; "
+        "from rubricdsl.language.loading import load_text; "
+        "text = 'rubric r\\ntitle: T\\n[2] a: Is so.\\n    n/a: skip\\n'; "
+        "load_text(text, {}, folder=Path()).checked(); sys.exit('lark' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_one_unusual_item_leaves_its_neighbours_plain() -> None:
