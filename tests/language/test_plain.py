@@ -4,6 +4,7 @@ Each text is loaded twice: as it is, and with every line handed to the grammar.
 """
 
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ KEYWORDS = [
     *("or", "not", "order", "high", "low", "r", "c1", "strict", "expert", "skip"),
 ]
 # What may be put anywhere in a line to see whether both still read it alike.
-PIECES = [*"[]():,.=#|\"'{}+-/\\ \t0²٣ßé·", "  ", '"""', "{{n}}", "{{x}}", *KEYWORDS]
+MARKS = [*"[]():,.=#|\"'{}+-/\\ \t0²٣ßé·", "  ", '"""', "{{n}}", "{{x}}"]
+PIECES = [*MARKS, *KEYWORDS]
 
 
 def _no_form(line: Line) -> None:
@@ -118,9 +120,13 @@ def test_rubrics_with_pieces_put_in(
 
 def _variants(line: str) -> Iterator[str]:
     for at in range(len(line) + 1):
-        for piece in PIECES:
+        for piece in MARKS:
             yield line[:at] + piece + line[at:]
         yield line[:at] + line[at + 1 :]
+    words = re.findall(r"\w+|\W", line)
+    for at in range(len(words)):
+        for word in KEYWORDS:
+            yield "".join([*words[:at], word, *words[at + 1 :]])
 
 
 @pytest.mark.parametrize(
