@@ -16,7 +16,7 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.config import find_config
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.events import Listener
+from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.judgement import (
@@ -184,7 +184,7 @@ class _Bench:
 class _StandIn:
     """Answers what a test fixes, by path; None is what nobody wants to know."""
 
-    capabilities = Capabilities(is_model=False, by_name=True)
+    capabilities = Capabilities(is_model=False, by_name=True, storable=False)
     template = ""
 
     def __init__(self, answers: Mapping[str, Ruling | None]) -> None:

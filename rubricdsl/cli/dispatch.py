@@ -20,6 +20,7 @@ COMMANDS = {
     "eval": "judge and score responses",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
+    "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "plugins": "list the plugins that are installed, and what is broken",
 }

@@ -87,11 +87,25 @@ def fail(code: str, message: str, *, hint: str, span: Span | None = None) -> NoR
 
 
 class JudgeError(RuntimeError):
-    """A request to a judge failed as a whole: no question of it has an answer."""
+    """A request to a judge failed as a whole: no question of it has an answer.
 
-    def __init__(self, kind: FailureKind | str, reason: str) -> None:
+    ``transient`` says whether the same request may succeed later; that is a property
+    of the occurrence and not of its kind.  ``retry_after`` is how many seconds the
+    judge asked to be left alone, if it did.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind | str,
+        reason: str,
+        *,
+        transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.failure = Failure(str(kind), reason)
+        self.transient = transient
+        self.retry_after = retry_after
 
 
 class CheckError(RuntimeError):

@@ -127,6 +127,7 @@ CODES: dict[str, str] = {
     "D204": "secret where none may be",
     "D205": "judge that is not ready",
     "D206": "recorded verdicts that cannot be read",
+    "D207": "calibration that cannot be used",
     "D301": "malformed rub.toml",
     "D302": "broken or clashing plugin",
     "D303": "malformed rub.lock",
@@ -134,4 +135,8 @@ CODES: dict[str, str] = {
     "D305": "import that is not what rub.lock pins",
     "D306": "file that rub.lock pins and nothing imports",
     "D401": "usage",
+    "D501": "verdict store that cannot be opened, made or written",
+    "D502": "file that is no verdict store, or a damaged one",
+    "D503": "verdict store of a newer edition",
+    "D504": "verdict store that another process keeps busy",
 }

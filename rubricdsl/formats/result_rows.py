@@ -1,7 +1,6 @@
 """A scorecard as a row of a results file, and back.
 
-The row holds all of a scorecard but the digests in its verdicts' provenance, of
-which only the judge's name is kept.
+The row holds all of a scorecard but the times at which verdicts were reached.
 """
 
 import math
@@ -21,7 +20,7 @@ from rubricdsl.formats.fields import (
     optional_truth,
 )
 from rubricdsl.model.digest import Plain
-from rubricdsl.model.judgement import Provenance, Usage, Verdict
+from rubricdsl.model.judgement import Ballot, Provenance, Usage, Verdict
 from rubricdsl.model.ruling import Failure, Ruling
 from rubricdsl.model.scorecard import (
     CriterionResult,
@@ -52,6 +51,7 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
         "status": str(scorecard.status),
         "coverage": _finite(scorecard.coverage),
         "interval": None if interval is None else [_finite(end) for end in interval],
+        "expected": _finite(scorecard.expected),
         "gates": [_gate_record(gate) for gate in scorecard.gates],
         "criteria": [_criterion_record(result) for result in scorecard.criteria],
         "groups": [_group_record(result) for result in scorecard.groups],
@@ -76,8 +76,7 @@ def _gate_record(gate: Gate) -> dict[str, Plain]:
 
 def _criterion_record(result: CriterionResult) -> dict[str, Plain]:
     verdict = result.verdict
-    failure = verdict.failure
-    return {
+    record: dict[str, Plain] = {
         "name": result.name,
         "path": result.path,
         "mark": result.mark,
@@ -90,10 +89,26 @@ def _criterion_record(result: CriterionResult) -> dict[str, Plain]:
         "evidence": _clean(verdict.evidence),
         "reason": _clean(verdict.reason),
         "cached": verdict.cached,
-        "error": None
-        if failure is None
-        else {"kind": failure.kind, "reason": _clean(failure.reason)},
+        "error": _failure_record(verdict.failure),
         "provenance": _provenance_record(verdict.provenance),
+    }
+    if verdict.ballots:
+        record["ballots"] = [_ballot_record(ballot) for ballot in verdict.ballots]
+    return record
+
+
+def _failure_record(failure: Failure | None) -> dict[str, Plain] | None:
+    if failure is None:
+        return None
+    return {"kind": failure.kind, "reason": _clean(failure.reason)}
+
+
+def _ballot_record(ballot: Ballot) -> dict[str, Plain]:
+    return {
+        "judge": ballot.judge,
+        "verdict": None if ballot.ruling is None else ballot.ruling.record,
+        "probability": _finite(ballot.probability),
+        "error": _failure_record(ballot.failure),
     }
 
 
@@ -158,6 +173,7 @@ def scorecard_of(row: Fields) -> Scorecard:
         status=_status(row),
         coverage=needed_number(row, "coverage"),
         interval=_interval(row),
+        expected=_expected(row),
         gates=_each(row, "gates", _gate),
         criteria=_each(row, "criteria", _criterion),
         groups=_each(row, "groups", _group),
@@ -214,6 +230,15 @@ def _interval(row: Fields) -> tuple[float, float] | None:
             )
 
 
+def _expected(row: Fields) -> float | None:
+    expected = optional_number(row, "expected")
+    if expected is not None and not 0 <= expected <= 1:
+        raise FieldError(
+            f"`expected` is {expected:g}", "an expected score is between 0 and 1"
+        )
+    return expected
+
+
 def _gate(entry: Fields) -> Gate:
     return Gate(
         name=needed_text(entry, "name"),
@@ -245,12 +270,23 @@ def _criterion(entry: Fields) -> CriterionResult:
             probability=optional_number(entry, "probability"),
             evidence=optional_text(entry, "evidence"),
             reason=optional_text(entry, "reason"),
+            ballots=_each(entry, "ballots", _ballot) if "ballots" in entry else (),
             cached=optional_truth(entry, "cached") or False,
             provenance=_provenance(entry),
         ),
         value=optional_number(entry, "value"),
         weight=optional_number(entry, "weight"),
         share=optional_number(entry, "share"),
+    )
+
+
+def _ballot(entry: Fields) -> Ballot:
+    error = optional_members(entry, "error")
+    return Ballot(
+        judge=needed_text(entry, "judge"),
+        ruling=_ruling(entry.get("verdict")),
+        failure=None if error is None else _failure(error),
+        probability=optional_number(entry, "probability"),
     )
 
 

@@ -4,7 +4,9 @@ Imports stay inside the project: the nearest folder upward with a ``rub.toml``, 
 the folder of the file that was asked for.  Links that lead out are refused.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,7 +88,8 @@ def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded
     Raises RubricError (D101) if the file cannot be read.
     """
     loader = _Loader(functions, project_root(path))
-    return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
+    with _collector_paused():
+        return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
 def load_text(
@@ -100,7 +103,25 @@ def load_text(
         return Loaded((), found)
     # The text is the first link of the chain, as a file would be; it has no path.
     chain = (_Link(Path()),)
-    return loader.loaded(loader.build(Source.of(text, name), folder.resolve(), chain))
+    with _collector_paused():
+        source = Source.of(text, name)
+        return loader.loaded(loader.build(source, folder.resolve(), chain))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic garbage collector from running.
+
+    All that loading makes is kept or forms no cycles, so there is nothing to find;
+    but the collector would look through a large model again and again as it grows.
+    """
+    was_running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_running:
+            gc.enable()
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

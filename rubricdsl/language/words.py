@@ -73,12 +73,6 @@ VALUE_LINES: Mapping[str, frozenset[str]] = {
     "prompt": frozenset(),
 }
 
-#: A criterion on one line, with a weight and nothing below it.
-PLAIN_ITEM = re.compile(
-    r"\[(?P<mark>[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)\] "
-    rf"(?P<name>{NAME}): (?P<text>\S.*)"
-)
-
 # Letters of other scripts that look like Latin ones (Unicode TR 39, the common few).
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕһԁɡոνοραβεικ",

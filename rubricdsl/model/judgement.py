@@ -145,7 +145,12 @@ class JudgeReply:
 
 @frozen(kw_only=True)
 class Capabilities:
-    """What a judge backend can do, as it declares itself."""
+    """What a judge backend can do, as it declares itself.
+
+    A backend that is ``storable`` answers the same question about the same texts in
+    the same way, as far as its settings and template tell, so that its verdicts may
+    be kept for later runs.
+    """
 
     probabilities: bool = False
     together: bool = True
@@ -154,6 +159,7 @@ class Capabilities:
     context_tokens: int | None = None
     is_model: bool = True
     by_name: bool = False
+    storable: bool = True
 
 
 @frozen(kw_only=True)
@@ -176,13 +182,28 @@ class Provenance:
 
 
 @frozen(kw_only=True)
+class Ballot:
+    """What one seat of a panel said; just one of ``ruling`` and ``failure`` is set."""
+
+    judge: str
+    ruling: Ruling | None = None
+    failure: Failure | None = None
+    probability: float | None = None
+
+
+@frozen(kw_only=True)
 class Verdict:
-    """A ruling on one criterion of one response, or why there is none."""
+    """A ruling on one criterion of one response, or why there is none.
+
+    ``ballots`` are those of a panel, in the order of its seats; empty for one judge.
+    ``cached`` says that nobody was asked in this run.
+    """
 
     ruling: Ruling | None = None
     failure: Failure | None = None
     probability: float | None = None
     evidence: str | None = None
     reason: str | None = None
-    cached: bool = False
+    ballots: tuple[Ballot, ...] = ()
+    cached: bool = field(default=False, eq=False)
     provenance: Provenance = field(eq=False)

@@ -5,12 +5,17 @@ when the thing is used, so that a plugin costs nothing until then.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from rubricdsl.model.expression import Value, ValueType
-from rubricdsl.model.judgement import Capabilities, JudgeReply, JudgeRequest
+from rubricdsl.model.judgement import (
+    Capabilities,
+    JudgeReply,
+    JudgeRequest,
+    Usage,
+)
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
 
@@ -64,6 +69,15 @@ class JudgeBackend(Protocol):
         ...
 
 
+@runtime_checkable
+class EstimatingBackend(Protocol):
+    """A backend that can tell what a request would cost, before it is sent."""
+
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give the tokens that a request would take, and the money if known."""
+        ...
+
+
 @frozen(kw_only=True)
 class JudgeBackendOffer:
     """A judge backend that a plugin offers.
@@ -80,6 +94,27 @@ class JudgeBackendOffer:
     description: str
     create: Callable[[JudgeSettings, Mapping[str, str]], JudgeBackend]
     options: tuple[str, ...] = ()
+    resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
+
+
+@frozen(kw_only=True)
+class JudgeWrapperOffer:
+    """Something to put around judge backends, which a plugin offers.
+
+    Any judge takes its ``options`` beside the backend's own, and is wrapped where it
+    has one of them.  ``wrap`` gets the backend, the judge's settings and the
+    environment variables, and gives the backend that is used in its place; it raises
+    `rubricdsl.diagnostics.RubricError` if that cannot be.  The one that it gives
+    closes the one that it got, and has a template of its own where it changes
+    answers.  ``resolve``, if there is one, is called first: it writes into the
+    settings what the options stand for, such as the digest of a file, so that it
+    becomes part of the judge's identity.
+    """
+
+    name: str
+    description: str
+    options: tuple[str, ...]
+    wrap: Callable[[JudgeBackend, JudgeSettings, Mapping[str, str]], JudgeBackend]
     resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
 
 

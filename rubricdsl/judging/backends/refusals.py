@@ -12,7 +12,9 @@ from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.transport import Reply, clean
 from rubricdsl.model.ruling import FailureKind
 
-_QUOTA = re.compile(r"insufficient_quota|quota|billing|credit balance", re.IGNORECASE)
+_MONEY = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
+_QUOTA = re.compile(r"quota", re.IGNORECASE)
+_PACE = re.compile(r"per[ _-]?(?:second|minute|hour)|rate.?limit", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context.{0,20}(?:length|size|window)|maximum context|prompt is too long"
     r"|exceed_context|too many tokens",
@@ -27,6 +29,12 @@ _KINDS = {
     HTTPStatus.CONFLICT: FailureKind.PROVIDER_UNAVAILABLE,
     HTTPStatus.TOO_EARLY: FailureKind.PROVIDER_UNAVAILABLE,
 }
+
+# After these, the same request may succeed later; 520 to 524 and 529 are what
+# proxies and providers say of servers that are overloaded or away.
+_TRANSIENT = frozenset(
+    {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+)
 
 
 @frozen
@@ -67,8 +75,14 @@ class Complaint:
 
     @property
     def is_about_quota(self) -> bool:
-        """Whether money has run out, and not just patience."""
-        return _QUOTA.search(f"{self.code} {self.message}") is not None
+        """Whether money has run out, and not just patience.
+
+        Some call the number of requests in a minute a quota, too.
+        """
+        said = f"{self.code} {self.message}"
+        if _MONEY.search(said):
+            return True
+        return _QUOTA.search(said) is not None and not _PACE.search(said)
 
 
 def refusal(
@@ -100,7 +114,13 @@ def refusal(
         kind = FailureKind.PROVIDER_UNAVAILABLE
     elif kind is None and complaint.is_about_context:
         reason = _too_long(complaint, said)
-    return JudgeError(kind or FailureKind.REQUEST_REJECTED, reason)
+    transient = status in _TRANSIENT and kind is not FailureKind.QUOTA_EXHAUSTED
+    return JudgeError(
+        kind or FailureKind.REQUEST_REJECTED,
+        reason,
+        transient=transient,
+        retry_after=reply.retry_after if transient else None,
+    )
 
 
 def _too_long(complaint: Complaint, said: str) -> str:

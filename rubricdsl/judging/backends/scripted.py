@@ -56,7 +56,10 @@ class RecordedAnswer:
 class ScriptedJudge:
     """Answers from recorded rows, by the criterion's name."""
 
-    capabilities = Capabilities(probabilities=True, is_model=False, by_name=True)
+    # The file may say something else tomorrow, so it is the only place to keep it.
+    capabilities = Capabilities(
+        probabilities=True, is_model=False, by_name=True, storable=False
+    )
     template = ""
 
     def __init__(self, rows: Iterable[RecordedAnswer]) -> None:

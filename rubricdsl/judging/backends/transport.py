@@ -2,11 +2,15 @@
 
 The peer is not trusted: redirects are not followed, a body has a greatest size
 (after decompression), and what it says about an error is shortened and stripped of
-control characters.  Neither deadlines nor retries are decided here.
+control characters.  Neither deadlines nor retries are decided here; only whether
+the same request may succeed later, and how long the peer asked to be left alone.
 """
 
+import errno
 import io
 import re
+import socket
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
@@ -14,6 +18,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.backends.retry_after import retry_after
 from rubricdsl.model.ruling import FailureKind
 
 if TYPE_CHECKING:
@@ -21,18 +26,34 @@ if TYPE_CHECKING:
 
 MAX_BODY = 8 * 1024 * 1024
 _ONE_PIECE = 1024 * 1024
+_ERROR = 400
+
+# What this machine has no more of for now; with fewer requests at once, it may.
+_USED_UP = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EADDRNOTAVAIL,
+    }
+)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 @frozen
 class Reply:
-    """An HTTP reply, its body read."""
+    """An HTTP reply, its body read.
+
+    ``retry_after`` is how many seconds the peer asked to be left alone, if it did.
+    """
 
     status: int
     content_type: str
     location: str | None
     body: bytes
+    retry_after: float | None = None
 
 
 class JsonPoster:
@@ -74,6 +95,9 @@ class JsonPoster:
                     response.headers.get("Content-Type", ""),
                     response.headers.get("Location"),
                     await self._read(response),
+                    None
+                    if response.status < _ERROR
+                    else retry_after(response.headers, now=time.time()),
                 )
         except TimeoutError:
             # It is an OSError, but whose deadline it was is for the caller to say.
@@ -126,39 +150,64 @@ def _failure(error: Exception, peer: str) -> JudgeError:
     cause = getattr(error, "certificate_error", None) or getattr(
         error, "os_error", error
     )
+    number = cause.errno if isinstance(cause, OSError) else None
     text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause)
-    for type_, kind, reason in (
+    if number in _USED_UP:
+        return _failed_here(peer, text, transient=True)
+    for type_, kind, reason, transient in (
         (
             aiohttp.ClientConnectorCertificateError,
             FailureKind.TRANSPORT_UNREACHABLE,
             f"the certificate of {peer} is not trusted: {text}",
+            False,
         ),
         (
+            # A name that does not exist stays so; a name server may only be busy.
             aiohttp.ClientConnectorDNSError,
             FailureKind.TRANSPORT_UNREACHABLE,
             f"no address was found for {peer}: {text}",
+            number != socket.EAI_NONAME,
+        ),
+        (
+            aiohttp.ClientConnectorSSLError,
+            FailureKind.TRANSPORT_UNREACHABLE,
+            f"no TLS connection to {peer}: {text}",
+            False,
         ),
         (
             aiohttp.ClientConnectorError,
             FailureKind.TRANSPORT_UNREACHABLE,
             f"no connection to {peer}: {text}",
+            True,
+        ),
+        (
+            aiohttp.InvalidURL,
+            FailureKind.REQUEST_REJECTED,
+            f"nothing can be sent to {peer}: {text}",
+            False,
         ),
         (
             (aiohttp.ClientPayloadError, aiohttp.ClientResponseError),
             FailureKind.TRANSPORT_PEER_DROP,
             f"the reply of {peer} was cut or garbled: {text}",
+            True,
         ),
         (
             aiohttp.ClientError,
             FailureKind.TRANSPORT_PEER_DROP,
             f"{peer} closed the connection: {text}",
+            True,
         ),
     ):
         if isinstance(error, type_):
-            return JudgeError(kind, clean(reason))
+            return JudgeError(kind, clean(reason), transient=transient)
+    return _failed_here(peer, text, transient=False)
+
+
+def _failed_here(peer: str, text: str, *, transient: bool) -> JudgeError:
+    reason = f"no connection to {peer} could be made here: {text}"
     return JudgeError(
-        FailureKind.TRANSPORT_LOCAL_RESOURCE,
-        clean(f"no connection to {peer} could be made here: {text}"),
+        FailureKind.TRANSPORT_LOCAL_RESOURCE, clean(reason), transient=transient
     )
 
 
