@@ -78,7 +78,7 @@ class Evaluate(Protocol):
         self,
         base: str,
         *arguments: str,
-        query: str = "ask=each&concurrency=3&timeout=1.5",
+        query: str = "ask=each&concurrency=3&timeout=2",
         rubric: str = RUBRIC,
         responses: Sequence[Mapping[str, object]] | None = None,
     ) -> Run:
@@ -104,7 +104,7 @@ def evaluate(
     def run(
         base: str,
         *arguments: str,
-        query: str = "ask=each&concurrency=3&timeout=1.5",
+        query: str = "ask=each&concurrency=3&timeout=2",
         rubric: str = RUBRIC,
         responses: Sequence[Mapping[str, object]] | None = None,
     ) -> Run:
