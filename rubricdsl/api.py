@@ -6,12 +6,14 @@ Everything here is also reached as ``rubricdsl.load`` and so on.
 import asyncio
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias, cast
 
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.engine import EvaluationResult
-from rubricdsl.judging.events import Listener
+from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
@@ -76,6 +78,8 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     concurrency: int | None = None,
     folder: PathLike = ".",
     listener: Listener | None = None,
+    store: PathLike | None = None,
+    seed: int = 0,
 ) -> tuple[Scorecard, ...]:
     """Judge and score responses; the scorecards come in their order.
 
@@ -84,20 +88,29 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     ``rub eval --judge``.  A verdict that cannot be had leaves its scorecard
     incomplete, with the reason; it raises nothing.
 
+    Verdicts are kept in the file ``store``, if one is named, and those that it holds
+    are not asked for again; processes may share it.  ``seed`` is that of all that is
+    drawn.
+
     Raises:
-        RubricError: for a judge that cannot be had or a malformed response,
-            before anything is asked.
+        RubricError: for a judge that cannot be had, a malformed response or a file
+            that is no store, before anything is asked; and when verdicts can be kept
+            no more.
     """
     rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
     specs = (judge,) if isinstance(judge, str) else tuple(judge)
     project = open_project(folder)
     jobs = assign(project, rubrics, _responses(responses))
     book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
-    try:
-        run = evaluation(project, jobs, book, listener=listener)
-        result: EvaluationResult = await run.run()
-    finally:
-        await book.close()
+    with ExitStack() as stack:
+        kept = stack.enter_context(VerdictStore.open(Path(store))) if store else None
+        try:
+            run = evaluation(
+                project, jobs, book, listener=listener, store=kept, seed=seed
+            )
+            result: EvaluationResult = await run.run()
+        finally:
+            await book.close()
     return result.scorecards
 
 
@@ -109,6 +122,8 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
     concurrency: int | None = None,
     folder: PathLike = ".",
     listener: Listener | None = None,
+    store: PathLike | None = None,
+    seed: int = 0,
 ) -> tuple[Scorecard, ...]:
     """Do what `evaluate` does, outside an event loop.
 
@@ -131,6 +146,8 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
             concurrency=concurrency,
             folder=folder,
             listener=listener,
+            store=store,
+            seed=seed,
         )
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 from rubricdsl.plugins.specs import hookimpl
@@ -29,6 +30,14 @@ def rubricdsl_judge_backends() -> Sequence[JudgeBackendOffer]:
     from rubricdsl.judging.backends.scripted import OFFER as SCRIPTED
 
     return (OPENAI, SCRIPTED)
+
+
+@hookimpl
+def rubricdsl_judge_wrappers() -> Sequence[JudgeWrapperOffer]:
+    """Offer calibration."""
+    from rubricdsl.judging.calibration.judge import OFFER as CALIBRATION
+
+    return (CALIBRATION,)
 
 
 @hookimpl

@@ -15,6 +15,8 @@ from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import BoundRubric, Rubric
 from rubricdsl.plugins.host import PluginHost
 
+STORE_FILE = Path(".rub", "verdicts.sqlite")
+
 
 @frozen
 class Project:
@@ -32,6 +34,11 @@ class Project:
     def root(self) -> Path:
         """The folder that imports and files of checks may not leave."""
         return project_root(self.folder / "-")
+
+    @property
+    def store_file(self) -> Path:
+        """Where verdicts are kept, unless somebody names another file."""
+        return self.root / STORE_FILE
 
     @property
     def functions(self) -> FunctionTable:

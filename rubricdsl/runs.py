@@ -4,6 +4,7 @@ Here the engine is handed its judges, its check functions and its facts.
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import attrs
 from attrs import frozen
@@ -13,12 +14,16 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.engine import Evaluation, Job
-from rubricdsl.judging.events import Listener
+from rubricdsl.judging.flow import Limits
+from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
+from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 
 JUDGE_VARIABLE = "RUB_JUDGE"
@@ -58,15 +63,24 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
         choice=choice,
         config=project_config(project),
         distributions={n: o.plugin.distribution for n, o in offered.items()},
+        wrappers=[o.offer for o in project.host.judge_wrappers.values()],
     )
 
 
-def evaluation(
+def store_path(project: Project) -> Path:
+    """Give where the verdicts of a project are kept, unless told otherwise."""
+    return project.root / ".rub" / "verdicts.sqlite"
+
+
+def evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
     jobs: Sequence[Job],
     book: JudgeBook,
     *,
     listener: Listener | None = None,
+    store: VerdictStore | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
 ) -> Evaluation:
     """Set up a run; nothing is asked before `Evaluation.run`."""
     root = project.root
@@ -79,8 +93,50 @@ def evaluation(
         redactor=Redactor.of_environment(
             project.environ, config.key_variables if config else ()
         ),
-        listener=listener,
+        listener=_audience(project.host, listener),
+        store=store,
+        limits=limits or Limits(),
+        seed=seed,
     )
+
+
+class _HookListener(Silence):
+    """Hands what happens to the plugins' hooks."""
+
+    def __init__(self, host: PluginHost) -> None:
+        self._host = host
+
+    def run_started(self, event: RunStarted) -> None:
+        """Tell the plugins."""
+        self._tell("rubricdsl_run_started", event)
+
+    def verdict_reached(self, event: VerdictReached) -> None:
+        """Tell the plugins."""
+        self._tell("rubricdsl_verdict_reached", event)
+
+    def run_finished(self, event: RunFinished) -> None:
+        """Tell the plugins."""
+        self._tell("rubricdsl_run_finished", event)
+
+    def _tell(self, hook: str, event: object) -> None:
+        problems = self._host.tell(hook, event)
+        if problems:
+            raise ListenerError("; ".join(problems))
+
+
+_EVENT_HOOKS = (
+    "rubricdsl_run_started",
+    "rubricdsl_verdict_reached",
+    "rubricdsl_run_finished",
+)
+
+
+def _audience(host: PluginHost, listener: Listener | None) -> Listener | None:
+    """Give all who listen as one; None if nobody does, which costs nothing."""
+    listeners: list[Listener] = [] if listener is None else [listener]
+    if any(map(host.hears, _EVENT_HOOKS)):
+        listeners.append(_HookListener(host))
+    return Audience(listeners) if len(listeners) > 1 else next(iter(listeners), None)
 
 
 def assign(

@@ -1,6 +1,8 @@
 """Hypothesis profiles: ``ci`` by default, ``nightly`` for a long look.
 
-Choose with the environment variable ``HYPOTHESIS_PROFILE``.
+Choose with the environment variable ``HYPOTHESIS_PROFILE``.  A test whose examples are
+costly takes ``@settings.get_profile("costly")``: fewer of them in ``ci``, as many as
+any other in ``nightly``.
 """
 
 import os
@@ -21,3 +23,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile(
+    "costly",
+    settings(),
+    max_examples=40
+    if settings.get_current_profile_name() == "ci"
+    else settings().max_examples,
+)

@@ -16,7 +16,7 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.config import find_config
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.events import Listener
+from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.judgement import (

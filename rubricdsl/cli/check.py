@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -24,6 +25,7 @@ EPILOG = """\
 examples:
   rub check examples
   rub check examples/doctor/fever.rub --format json
+  rub check examples --locked
   rub check --explain W611
 
 CODES are apart by commas; the beginning of a code stands for all that begin so.  A
@@ -32,6 +34,9 @@ lint may stand where a comment above the line says why:
   # rub: allow W602 (the dose and its unit are one claim)
 
 exit codes: 0 no error, 1 errors (or warnings with --strict), 2 a file cannot be read"""
+
+if TYPE_CHECKING:
+    from rubricdsl.cli.locked import Locks
 
 _SAFE = frozenset({Applicability.SAFE})
 
@@ -50,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--unsafe-fixes", action="store_true", help="with --fix: make the others, too"
+    )
+    parser.add_argument(
+        "--locked", action="store_true", help="imports must be as rub.lock pins them"
     )
     parser.add_argument("--explain", metavar="CODE", help="tell what a code means")
 
@@ -76,7 +84,10 @@ def run(options: argparse.Namespace) -> Exit:
         fail("D401", "--unsafe-fixes goes with --fix", hint="add --fix to change files")
     allowed = frozenset(Applicability) if options.unsafe_fixes else _SAFE
     checked = _check(
-        options.paths, _choice(options), allowed if options.fix else frozenset()
+        options.paths,
+        _choice(options),
+        allowed if options.fix else frozenset(),
+        _locks() if options.locked else None,
     )
     write_diagnostics(checked.found, options.format)
     if options.format == "text":
@@ -89,8 +100,17 @@ def run(options: argparse.Namespace) -> Exit:
     return Exit.NO if any(d.severity in counted for d in checked.found) else Exit.FINE
 
 
+def _locks() -> "Locks":
+    from rubricdsl.cli.locked import Locks
+
+    return Locks()
+
+
 def _check(
-    paths: Sequence[str], choice: Choice, allowed: frozenset[Applicability]
+    paths: Sequence[str],
+    choice: Choice,
+    allowed: frozenset[Applicability],
+    locks: "Locks | None",
 ) -> _Checked:
     host = PluginHost.installed()
     found: dict[Diagnostic, None] = {}
@@ -103,12 +123,16 @@ def _check(
                 fixed += fix_file(file, open_project(file, host), choice, allowed)
             loaded = load(file, open_project(file, host))
             found |= dict.fromkeys(loaded.diagnostics)
+            if locks is not None:
+                found |= dict.fromkeys(locks.hold(file, loaded))
             found |= dict.fromkeys(_lint(file, loaded, choice))
         except RubricError as error:
             found |= dict.fromkeys(error.diagnostics)
             unreadable = True
             continue
         rubrics += len(loaded.rubrics)
+    if locks is not None and not unreadable:
+        found |= dict.fromkeys(locks.superfluous())
     return _Checked(list(found), rubrics, files, fixed, unreadable)
 
 

@@ -11,6 +11,7 @@ from rubricdsl.cli.exits import Exit
 
 COMMANDS = {
     "check": "find every error in rubrics",
+    "lock": "pin what the rubrics of a project import",
     "fmt": "write rubrics in canonical layout",
     "show": "print a rubric as a tree, with the share of each criterion",
     "test": "run the tests written in rubrics",
@@ -19,6 +20,7 @@ COMMANDS = {
     "eval": "judge and score responses",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
+    "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "plugins": "list the plugins that are installed, and what is broken",
 }

@@ -10,32 +10,46 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import rubricdsl
+from attrs import frozen
+
 from rubricdsl.cli.exits import Exit
-from rubricdsl.cli.inputs import load_sound
-from rubricdsl.cli.output import plural, print_json, report, say
-from rubricdsl.cli.progress import ProgressLine
+from rubricdsl.cli.output import print_json, say
+from rubricdsl.cli.progress import ProgressView
+from rubricdsl.cli.run_arguments import (
+    Docketed,
+    add_limits,
+    add_store,
+    add_subjects,
+    judge_options,
+    limits,
+    opened_store,
+    positive,
+    read_subjects,
+)
+from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_way_on
+from rubricdsl.cli.run_manifest import (
+    check_resumable,
+    header,
+    remove_manifest,
+    write_manifest,
+)
 from rubricdsl.cli.stopping import until_stopped
-from rubricdsl.diagnostics import Diagnostic, RubricError, fail
-from rubricdsl.formats.responses import read_responses
+from rubricdsl.diagnostics import fail
 from rubricdsl.formats.results import (
     result_lines,
     results_document,
     write_csv,
     write_results,
 )
-from rubricdsl.formats.rows import RowProblem
 from rubricdsl.formats.tables import ranked, results_table
 from rubricdsl.formats.terminal import Style
-from rubricdsl.judging.engine import EvaluationResult, Job
+from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.recording import write_recording
+from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
-from rubricdsl.model.scorecard import Scorecard, Status
-from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
-
-_MOST_REASONS = 10
+from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.runs import evaluation, judge_book
 
 DESCRIPTION = "Judge and score responses with rubrics."
 EPILOG = """\
@@ -47,32 +61,17 @@ A judge SPEC is BACKEND:MODEL?key=value&…, or the name of a backend or of a ju
 rub.toml.  Without one: the rubric's own, else $RUB_JUDGE, else `presence`, which is
 embedded.  `rub judges` lists what is installed.
 
+Every verdict is kept in a store and never asked for twice.  A run that was stopped, in
+whatever way, goes on where it was when the same command is given again; --resume also
+sees to it that it is the same run.
+
 exit codes: 0 done, 1 a score is under --fail-under, 2 bad input, 3 some verdicts
 could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or -")
-    parser.add_argument(
-        "--responses",
-        required=True,
-        metavar="FILE",
-        help="JSON Lines, JSON, CSV or Parquet (perhaps .gz), or - for standard input",
-    )
-    parser.add_argument(
-        "--judge",
-        action="append",
-        default=[],
-        metavar="[NAME=]SPEC",
-        help="who judges everything, or in place of the judge block NAME",
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=_concurrency,
-        metavar="N",
-        help="requests in flight, or `auto` (default): as each judge says",
-    )
+    add_subjects(parser)
     parser.add_argument("--out", metavar="FILE", help="write results (JSON Lines)")
     parser.add_argument("--record", metavar="FILE", help="write a replay of the run")
     parser.add_argument(
@@ -89,50 +88,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=argparse.SUPPRESS,
     )
     parser.add_argument(
-        "--top", type=_positive, metavar="K", help="show only the K best per prompt"
+        "--top", type=positive, metavar="K", help="show only the K best per prompt"
     )
     parser.add_argument(
         "--fail-under", type=float, metavar="X", help="exit 1 if a score is below X"
     )
+    add_store(parser)
     parser.add_argument(
-        "--keep-going", action="store_true", help="pass over rows that cannot be read"
+        "--resume",
+        action="store_true",
+        help="go on with the run of --out, if it is the same",
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
-
-
-def _concurrency(text: str) -> int | None:
-    return None if text == "auto" else _positive(text)
+    add_limits(parser)
 
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     _check_outputs(options)
-    rubrics, project = load_sound(options.paths)
-    responses, lost = _read(options)
-    jobs = assign(project, rubrics, responses)
-    started = datetime.now(UTC)
-    judges = JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
-    result, interrupted = asyncio.run(_evaluate(project, jobs, judges))
-    header = _header(options, project, result, started)
+    subjects = read_subjects(options)
+    with opened_store(options, subjects.project) as store:
+        ended = asyncio.run(_evaluate(options, subjects, store))
+    result = ended.result
     if options.out:
-        write_results(options.out, header, result.scorecards)
+        write_results(options.out, ended.header, result.scorecards)
+        remove_manifest(options.out)
     if options.record:
         write_recording(Path(options.record), result.scorecards)
-    _show(options, header, result.scorecards, responses)
-    _tell(options, result)
-    if interrupted:
-        return Exit.INTERRUPTED
-    return _exit(options, result.scorecards, lost)
+    _show(options, ended.header, result.scorecards, subjects.responses)
+    tell_ending(result)
+    for what, file in (("results", options.out), ("recording", options.record)):
+        if file:
+            say(f"{what}: {file}")
+    code = exit_of(result.scorecards, lost=subjects.lost, fail_under=options.fail_under)
+    if ended.interrupted:
+        code = Exit.INTERRUPTED
+    if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
+        tell_way_on(stored=store is not None, out=options.out)
+    return code
 
 
 def _check_outputs(options: argparse.Namespace) -> None:
-    """Refuse, before anything is asked, what could not be written in the end."""
+    """Refuse, before anything is asked, what could not be done in the end."""
     for flag, file in (("--out", options.out), ("--record", options.record)):
         if file is None:
             continue
@@ -143,76 +139,61 @@ def _check_outputs(options: argparse.Namespace) -> None:
                 f"{flag}: {file} cannot be written",
                 hint="name a file in a folder that exists and can be written to",
             )
+    if options.resume and options.out is None:
+        fail(
+            "D401",
+            "--resume needs the results that it goes on with",
+            hint="name them with --out FILE",
+        )
+    if options.resume and options.no_cache:
+        fail(
+            "D401",
+            "--resume and --no-cache exclude each other: verdicts are in the store",
+            hint="leave one of them out",
+        )
 
 
-def _read(options: argparse.Namespace) -> tuple[list[Response], int]:
-    """Read the responses, and count the rows that could not be read."""
-    responses: list[Response] = []
-    problems: list[Diagnostic] = []
-    for row in read_responses(options.responses):
-        if isinstance(row, RowProblem):
-            problems.append(row.diagnostic)
-        else:
-            responses.append(row)
-    if problems and not options.keep_going:
-        raise RubricError(problems)
-    report(problems)
-    return responses, len(problems)
+@frozen
+class _Ended:
+    """What came of a run, and how it was made."""
+
+    result: EvaluationResult
+    header: Mapping[str, Plain]
+    interrupted: bool
 
 
 async def _evaluate(
-    project: Project, jobs: Sequence[Job], judges: JudgeOptions
-) -> tuple[EvaluationResult, bool]:
+    options: argparse.Namespace, subjects: Docketed, store: VerdictStore | None
+) -> _Ended:
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
-    progress = ProgressLine() if ProgressLine.wanted() else None
-    book = judge_book(project, judges)
+    project = subjects.project
+    progress = ProgressView()
+    book = judge_book(project, judge_options(options))
+    started = datetime.now(UTC)
     try:
-        engine = evaluation(project, jobs, book, listener=progress)
+        engine = evaluation(
+            project,
+            subjects.jobs,
+            book,
+            listener=progress,
+            store=store,
+            limits=limits(options),
+            seed=options.seed,
+        )
+        run = header(options, project, engine.identity, started)
+        if options.resume:
+            check_resumable(options.out, engine.identity)
+        if options.out:
+            write_manifest(options.out, run)
         try:
-            return await until_stopped(engine.run(), engine.cancel)
+            result, interrupted = await until_stopped(engine.run(), engine.cancel)
         finally:
-            if progress:
-                progress.clear()
+            progress.clear()
     finally:
         await book.close()
-
-
-def _header(
-    options: argparse.Namespace,
-    project: Project,
-    result: EvaluationResult,
-    started: datetime,
-) -> Mapping[str, Plain]:
-    """Tell how the results were made."""
-    judges = sorted(
-        {
-            criterion.verdict.provenance.judge
-            for card in result.scorecards
-            for criterion in card.criteria
-        }
-    )
-    plugins: list[Plain] = [
-        f"{record.name} {record.distribution} {record.version}"
-        for record in project.host.records
-        if record.problem is None
-    ]
-    return {
-        "versions": {
-            "rubricdsl": rubricdsl.__version__,
-            "python": ".".join(map(str, sys.version_info[:3])),
-            "plugins": plugins,
-        },
-        "judges": [*judges],
-        "options": {
-            "rubrics": list(options.paths),
-            "responses": options.responses,
-            "judge": list(options.judge),
-            "concurrency": options.concurrency or "auto",
-        },
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(result.seconds, 3),
-        "judge_calls": result.judge_calls,
-    }
+    run["seconds"] = round(result.seconds, 3)
+    run["judge_calls"] = result.judge_calls
+    return _Ended(result, run, interrupted)
 
 
 def _show(
@@ -248,50 +229,3 @@ def _best(scorecards: Sequence[Scorecard], top: int) -> list[Scorecard]:
         if kept[card.rubric, card.prompt_id] <= top:
             best.append(card)
     return best
-
-
-def _tell(options: argparse.Namespace, result: EvaluationResult) -> None:
-    """Say beside the results what happened, what failed, and where they are."""
-    for notice in result.notices:
-        say(f"note: {notice}")
-    _tell_failures(result.scorecards)
-    calls = plural(result.judge_calls, "judge call")
-    say(
-        f"{plural(len(result.scorecards), 'response')}, {calls}, {result.seconds:.1f} s"
-    )
-    if options.out:
-        say(f"results: {options.out}")
-    if options.record:
-        say(f"recording: {options.record}")
-
-
-def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
-    """Say which verdicts are missing and why, the most frequent reason first."""
-    missing: dict[tuple[str, str], list[str]] = {}
-    for card in scorecards:
-        for criterion in card.criteria:
-            failure = criterion.verdict.failure
-            if failure is not None:
-                cause = (failure.kind, failure.reason)
-                missing.setdefault(cause, []).append(criterion.path)
-    if not missing:
-        return
-    say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")
-    ordered = sorted(missing.items(), key=lambda entry: -len(entry[1]))
-    for (kind, reason), paths in ordered[:_MOST_REASONS]:
-        names = list(dict.fromkeys(paths))
-        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")  # noqa: PLR2004
-        say(f"  {len(paths):>5} {kind} ({shown}): {reason}")
-    if len(ordered) > _MOST_REASONS:
-        say(f"  and {plural(len(ordered) - _MOST_REASONS, 'more reason')}")
-
-
-def _exit(options: argparse.Namespace, cards: Sequence[Scorecard], lost: int) -> Exit:
-    if lost or any(c.status in {Status.INCOMPLETE, Status.SUSPECT} for c in cards):
-        return Exit.INCOMPLETE
-    limit = options.fail_under
-    if limit is not None:
-        scores = [card.score for card in cards]
-        if any(score is None or score < limit - 1e-9 for score in scores):
-            return Exit.NO
-    return Exit.FINE

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from rubricdsl.cli.output import standard_input
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
-from rubricdsl.language.loading import Loaded
+from rubricdsl.language.loading import Loaded, project_root
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.source import Span
 from rubricdsl.plugins.host import PluginHost
@@ -33,11 +33,21 @@ def find_files(paths: Sequence[str]) -> Iterator[RubricFile]:
         if file == "-" or not Path(file).is_dir():
             yield RubricFile(file, name)
             continue
-        found = sorted(p for p in Path(file).rglob("*.rub") if p.is_file())
+        found = files_below(Path(file))
         if not found:
             span = Span(file, 1, 1, 1, 1)
             fail("D101", "no .rub file is in the folder", hint="name a file", span=span)
         yield from (RubricFile(str(p)) for p in found)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Give all rubric files in a folder and in those inside it, sorted."""
+    return sorted(p for p in folder.rglob("*.rub") if p.is_file())
+
+
+def files_of_project(root: Path) -> list[Path]:
+    """Give the rubric files of a project, without those of projects inside it."""
+    return [path for path in files_below(root) if project_root(path) == root]
 
 
 def open_project(file: RubricFile, host: PluginHost | None = None) -> Project:

@@ -1,6 +1,7 @@
 """What ``rub`` writes where: results to stdout, everything else to stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -37,7 +38,7 @@ def _read_lines(file: str) -> Sequence[str]:
     if file == "-":
         return standard_input().decode("utf-8", "replace").split("\n")
     path = Path(file)
-    if not file.endswith((".rub", ".toml", ".jsonl", ".json", ".csv")):
+    if not file.endswith((".rub", ".toml", ".lock", ".jsonl", ".json", ".csv")):
         return ()
     try:
         text = path.read_text("utf-8", errors="replace")
@@ -72,6 +73,14 @@ def print_json(value: object) -> None:
 def say(text: str) -> None:
     """Tell the user something beside the results, on stderr."""
     sys.stderr.write(safe_text(text) + "\n")
+
+
+def shown(path: Path) -> str:
+    """Name a file as seen from the current folder."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive
+        return str(path)
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     host = PluginHost.installed()
     clashes: list[str] = []
-    for offers in ("judge_backends", "check_functions", "formats"):
+    kinds = ("judge_backends", "judge_wrappers", "check_functions", "formats")
+    for offers in kinds:
         try:
             getattr(host, offers)
         except RubricError as error:

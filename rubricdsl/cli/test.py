@@ -24,7 +24,7 @@ from rubricdsl.cli.output import (
     report_json,
     say,
 )
-from rubricdsl.cli.progress import ProgressLine
+from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import Diagnostic, fail
 from rubricdsl.diagnostics.render import safe_text
@@ -195,13 +195,12 @@ def _load(paths: Sequence[str]) -> tuple[list[RubricFile], list[Diagnostic]]:
 
 
 async def _ask(session: Session) -> bool:
-    progress = ProgressLine() if ProgressLine.wanted() else None
+    progress = ProgressView()
     try:
         work = session.ask(listener=progress)
         _, interrupted = await until_stopped(work, session.cancel)
     finally:
-        if progress:
-            progress.clear()
+        progress.clear()
     return interrupted
 
 

@@ -2,6 +2,7 @@
 
 See OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0" (2020).
 Sections of that document are named where it is not obvious why something is written.
+Code hosts read only so much of a log: the worst results come first then.
 """
 
 import json
@@ -16,6 +17,9 @@ from rubricdsl.model.digest import Plain
 from rubricdsl.model.source import ARGUMENTS, Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MOST_RESULTS = 5_000
+"""How many results a log holds: as many as GitHub shows of a run."""
+
 _LEVELS = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -24,8 +28,13 @@ _LEVELS = {
 
 
 def render_sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> str:
-    """Give a SARIF log of one run; ``version`` is that of this program."""
-    found = list(diagnostics)
+    """Give a SARIF log of one run; ``version`` is that of this program.
+
+    Of more than `MOST_RESULTS` the least severe are left out, and a notification says
+    how many.
+    """
+    everything = list(diagnostics)
+    found = _worst(everything)
     codes = sorted({diagnostic.code for diagnostic in found})
     driver: dict[str, Plain] = {
         "name": "rubricdsl",
@@ -37,9 +46,29 @@ def render_sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, codes.index(each.code)) for each in found],
     }
+    if left_out := len(everything) - len(found):
+        run["invocations"] = [_invocation(left_out)]
     log: dict[str, Plain] = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     # Escapes keep control and bidirectional characters out of the viewer's terminal.
     return json.dumps(log, indent=2)
+
+
+def _worst(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Give as many as a log holds, the worst of them, in the order they came in."""
+    ranks = list(_LEVELS)
+    order = sorted(range(len(found)), key=lambda i: ranks.index(found[i].severity))
+    return [found[i] for i in sorted(order[:MOST_RESULTS])]
+
+
+def _invocation(left_out: int) -> dict[str, Plain]:
+    message = f"{left_out:,} results are left out: a log holds {MOST_RESULTS:,}."
+    # Section 3.20.21: what the tool has to say of its own run.
+    return {
+        "executionSuccessful": True,
+        "toolExecutionNotifications": [
+            {"level": "warning", "message": {"text": message}}
+        ],
+    }
 
 
 def _rule(code: str, found: Sequence[Diagnostic]) -> dict[str, Plain]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from rubricdsl.expressions.intervals import Enclosure, Interval, enclose
+from rubricdsl.expressions.intervals import Enclosure, Interval, enclose, pinned
 from rubricdsl.expressions.walking import walk
 from rubricdsl.model.expression import Expression
 
@@ -58,24 +58,9 @@ def _piece(formula: Expression, operands: Mapping[str, Interval]) -> Piece:
     whole = enclose(formula, operands)
     if not whole.defined:
         return Piece(operands, whole)
-    low = enclose(formula, _pinned(operands, whole.slopes, rising=0)).low
-    high = enclose(formula, _pinned(operands, whole.slopes, rising=1)).high
+    low = enclose(formula, pinned(operands, whole.slopes, rising=0)).low
+    high = enclose(formula, pinned(operands, whole.slopes, rising=1)).high
     return Piece(operands, evolve(whole, low=low, high=high))
-
-
-def _pinned(
-    operands: Mapping[str, Interval], slopes: Mapping[str, Interval], *, rising: int
-) -> Mapping[str, Interval]:
-    """Put each operand with a slope of one sign at an end.
-
-    ``rising`` is the end (0 low, 1 high) for operands that raise the formula.
-    """
-    pinned = dict(operands)
-    for name, (low, high) in slopes.items():
-        if low >= 0 or high <= 0:
-            end = operands[name][rising if low >= 0 else 1 - rising]
-            pinned[name] = (end, end)
-    return pinned
 
 
 def points(piece: Piece) -> Iterator[Mapping[str, Interval]]:
@@ -85,7 +70,7 @@ def points(piece: Piece) -> Iterator[Mapping[str, Interval]]:
     """
     slopes = piece.enclosure.slopes if piece.enclosure.defined else {}
     for rising in (0, 1):
-        yield _at(_pinned(piece.operands, slopes, rising=rising), 0.5)
+        yield _at(pinned(piece.operands, slopes, rising=rising), 0.5)
     for share in (0.0, 0.5, 1.0):
         yield _at(piece.operands, share)
 

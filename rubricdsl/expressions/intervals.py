@@ -68,6 +68,21 @@ def enclose(expression: Expression, operands: Mapping[str, Interval]) -> Enclosu
             return Enclosure(0.0, 1.0, steps)
 
 
+def pinned(
+    operands: Mapping[str, Interval], slopes: Mapping[str, Interval], *, rising: int
+) -> Mapping[str, Interval]:
+    """Put each operand with a slope of one sign at an end: there lie the extremes.
+
+    ``rising`` is the end (0 low, 1 high) for operands that raise the formula.
+    """
+    placed = dict(operands)
+    for name, (low, high) in slopes.items():
+        if low >= 0 or high <= 0:
+            end = operands[name][rising if low >= 0 else 1 - rising]
+            placed[name] = (end, end)
+    return placed
+
+
 def _called(name: str, arguments: Sequence[Enclosure]) -> Enclosure:
     match name:
         case "abs":

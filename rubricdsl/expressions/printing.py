@@ -13,6 +13,7 @@ from rubricdsl.model.expression import (
     Name,
     Not,
 )
+from rubricdsl.model.hidden import hidden_in
 
 # How tightly each form binds, as in the grammar: or < and < not < comparison
 # < sum < product < atom.
@@ -79,10 +80,11 @@ def _constant(constant: Constant) -> str:
         return "yes" if value else "no"
     if not isinstance(value, str):
         return print_number(value)
-    if constant.raw and "'" not in value and _is_plain(value):
+    if constant.raw and _can_be_raw(value):
         return f"'{value}'"
     return print_text(value)
 
 
-def _is_plain(text: str) -> bool:
-    return all(char.isprintable() for char in text)
+def _can_be_raw(text: str) -> bool:
+    """Say whether a text can stand between single quotes, where nothing is escaped."""
+    return not ("'" in text or "\n" in text or any(hidden_in(text)))

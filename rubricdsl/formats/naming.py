@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from rubricdsl.language.words import RESERVED as KEYWORDS
+from rubricdsl.language.words import skeleton_of
 
 MAX_LENGTH = 40
 
@@ -30,17 +31,19 @@ FILLERS = frozenset(_FILLERS.split())
 
 
 def unique_name(text: str, taken: set[str]) -> str:
-    """Make a name from ``text`` that is not in ``taken``, and add it there.
+    """Make a name from ``text`` that no name in ``taken`` is mistaken for.
 
+    ``taken`` holds skeletons (`rubricdsl.language.words.skeleton_of`); that of the new
+    name is added.
     The name is in snake case, at most `MAX_LENGTH` characters long and no word of
     the language.  Letters of every script are kept, but not accents on Latin ones.
-    No two names differ just in case, width or such accents.
+    No two names differ just in case, width, such accents, or letters that look alike.
     """
     stem = name_of(text)
     name = stem
     if _is_taken(name, taken):
         name = _numbered(stem, _free_number(stem, taken))
-    taken.add(name)
+    taken.add(skeleton_of(name))
     return name
 
 
@@ -60,7 +63,7 @@ def name_of(text: str) -> str:
 
 
 def _is_taken(name: str, taken: set[str]) -> bool:
-    return name in taken or name in RESERVED
+    return skeleton_of(name) in taken or name in RESERVED
 
 
 def _numbered(stem: str, number: int) -> str:

@@ -51,6 +51,7 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
         "status": str(scorecard.status),
         "coverage": _finite(scorecard.coverage),
         "interval": None if interval is None else [_finite(end) for end in interval],
+        "expected": _finite(scorecard.expected),
         "gates": [_gate_record(gate) for gate in scorecard.gates],
         "criteria": [_criterion_record(result) for result in scorecard.criteria],
         "groups": [_group_record(result) for result in scorecard.groups],
@@ -172,6 +173,7 @@ def scorecard_of(row: Fields) -> Scorecard:
         status=_status(row),
         coverage=needed_number(row, "coverage"),
         interval=_interval(row),
+        expected=_expected(row),
         gates=_each(row, "gates", _gate),
         criteria=_each(row, "criteria", _criterion),
         groups=_each(row, "groups", _group),
@@ -226,6 +228,15 @@ def _interval(row: Fields) -> tuple[float, float] | None:
             raise FieldError(
                 "`interval` is not a pair of numbers", "write [low, high] or null"
             )
+
+
+def _expected(row: Fields) -> float | None:
+    expected = optional_number(row, "expected")
+    if expected is not None and not 0 <= expected <= 1:
+        raise FieldError(
+            f"`expected` is {expected:g}", "an expected score is between 0 and 1"
+        )
+    return expected
 
 
 def _gate(entry: Fields) -> Gate:

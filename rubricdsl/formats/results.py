@@ -99,6 +99,12 @@ def read_results(path: str, *, stdin: IO[bytes] | None = None) -> Results:
     return Results(run=run, scorecards=tuple(sound(map(_scorecard, rows))))
 
 
+def read_header(path: str) -> Mapping[str, Plain]:
+    """Read how the results in a file were made; raises as `read_results`."""
+    rows = read_rows(path, row_format=RowFormat.JSON_LINES)
+    return _run(next(rows, None), path)
+
+
 def _run(header: Row | RowProblem | None, path: str) -> Mapping[str, Plain]:
     fields = header.fields if isinstance(header, Row) else {}
     version, run = fields.get("rub"), fields.get("run")

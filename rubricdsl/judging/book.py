@@ -7,7 +7,7 @@ asking (unless the SPEC has an ``ask``), since those belong to the question, but
 its votes, which belong to the judges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from attrs import evolve, field, frozen
@@ -22,7 +22,11 @@ from rubricdsl.judging.panels import (
     Panel,
 )
 from rubricdsl.judging.spec import find_offer, parse_model
-from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
+from rubricdsl.model.protocols import (
+    JudgeBackendOffer,
+    JudgeSettings,
+    JudgeWrapperOffer,
+)
 from rubricdsl.model.rubric import Ask, BoundRubric, JudgeSpec, VoteRule
 from rubricdsl.model.source import Span
 
@@ -38,13 +42,14 @@ class JudgeChoice:
     """What was chosen outside the rubric.
 
     ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
-    for criteria that name none.  ``concurrency`` holds where a judge says nothing.
+    for criteria that name none.  ``concurrency`` holds where a judge says nothing;
+    where that does neither, it is found out.
     """
 
     override: JudgeSettings | None = None
     overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
     default: JudgeSettings | None = None
-    concurrency: int = DEFAULT_CONCURRENCY
+    concurrency: int | None = None
 
 
 @frozen
@@ -61,10 +66,11 @@ class JudgeBook:
     """Makes the judges that rubrics ask for, each once, and closes them.
 
     ``offers`` are the installed backends by name, ``distributions`` tells which
-    distribution offers each.
+    distribution offers each.  ``wrappers`` are put around the backends of judges
+    that have their options, the first of them innermost.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that comes from outside, by name
         self,
         offers: Mapping[str, JudgeBackendOffer],
         *,
@@ -72,12 +78,14 @@ class JudgeBook:
         choice: JudgeChoice,
         config: ProjectConfig | None = None,
         distributions: Mapping[str, str] | None = None,
+        wrappers: Sequence[JudgeWrapperOffer] = (),
     ) -> None:
         self._offers = offers
         self._environ = environ
         self._choice = choice
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
+        self._wrappers = wrappers
         self._judges: dict[tuple[object, ...], Judge] = {}
         self._panels: dict[tuple[str | None, JudgeSpec | None], Panel] = {}
 
@@ -85,7 +93,7 @@ class JudgeBook:
         """Give the panel for criteria of ``rubric`` whose judge is ``name``.
 
         Raises:
-            RubricError: D201, D202, D203 or D205 where it cannot be had.
+            RubricError: D201, D202, D203, D205 or D207 where it cannot be had.
         """
         block = next((spec for spec in rubric.judges if spec.name == name), None)
         key = (name, block)
@@ -200,8 +208,9 @@ class JudgeBook:
         *,
         span: Span | None,
     ) -> Judge:
-        offer = find_offer(settings, self._offers, span=span)
-        known = {*ENGINE_OPTIONS, *offer.options}
+        besides = {name for wrapper in self._wrappers for name in wrapper.options}
+        offer = find_offer(settings, self._offers, besides=besides, span=span)
+        known = {*ENGINE_OPTIONS, *offer.options, *besides}
         # What is said of several judges, or of any that may come, holds for those
         # that know it: a backend without a temperature is asked without one.
         options = {
@@ -209,11 +218,21 @@ class JudgeBook:
             **settings.options,
         }
         timeout = float(options.pop("timeout", DEFAULT_TIMEOUT))
-        concurrency = int(options.pop("concurrency", self._choice.concurrency))
+        wanted = options.pop("concurrency", self._choice.concurrency)
+        concurrency = DEFAULT_CONCURRENCY if wanted is None else int(wanted)
+        canaries = bool(options.get("canaries", False))
+        if not canaries:
+            options.pop("canaries", None)
         options.pop("ask", None)
-        settings = evolve(settings, options={**options, "concurrency": concurrency})
+        around = {name: options.pop(name) for name in besides & options.keys()}
+        inner = evolve(settings, options={**options, "concurrency": concurrency})
         if offer.resolve is not None:
-            settings = offer.resolve(settings, self._environ)
+            inner = offer.resolve(inner, self._environ)
+        wrappers = [w for w in self._wrappers if around.keys() & set(w.options)]
+        settings = evolve(inner, options={**inner.options, **around})
+        for wrapper in wrappers:
+            if wrapper.resolve is not None:
+                settings = wrapper.resolve(settings, self._environ)
         key = (
             settings.backend,
             settings.model,
@@ -222,11 +241,16 @@ class JudgeBook:
         )
         judge = self._judges.get(key)
         if judge is None:
+            backend = offer.create(inner, self._environ)
+            for wrapper in wrappers:
+                backend = wrapper.wrap(backend, settings, self._environ)
             judge = Judge(
                 settings=settings,
-                backend=offer.create(settings, self._environ),
+                backend=backend,
                 timeout=timeout,
                 concurrency=concurrency,
+                adaptive=wanted is None,
+                canaries=canaries,
                 distribution=self._distributions.get(offer.name, offer.name),
             )
             self._judges[key] = judge

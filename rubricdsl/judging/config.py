@@ -7,6 +7,8 @@
     model = "gpt-4.1-mini"
     base_url = "http://127.0.0.1:8080/v1"
 
+    calibration = "careful.json"
+
     [judges.panel]
     models = ["openai/gpt-5-mini", "anthropic/claude-haiku-4.5"]
     rule = "unanimous"
@@ -15,8 +17,9 @@
     [plugins]
     allow = ["presence==rubricdsl-presence"]
 
-Options that only a plugin knows stand in a table ``[judges.NAME.options]``.  Tables
-beside these two belong to other tools and are left alone.
+A calibration is named from the folder of ``rub.toml``.  Options that only a plugin
+knows stand in a table ``[judges.NAME.options]``.  Tables beside these two belong to
+other tools and are left alone.
 """
 
 import re
@@ -48,12 +51,14 @@ _SHARED = (
     "ask",
     "timeout",
     "concurrency",
+    "canaries",
     "temperature",
     "max_tokens",
     "base_url",
     "api_key_env",
     "price_prompt",
     "price_completion",
+    "calibration",
 )
 _MOST_VOTES = 100
 
@@ -229,7 +234,7 @@ def _entry(name: str, table: object, source: _Source) -> JudgeEntry:
 
 def _option(key: str, value: object, place: str, source: _Source) -> OptionValue:
     try:
-        return check_option(key, value)
+        option = check_option(key, value)
     except SecretError:
         source.fail(
             "D204",
@@ -246,6 +251,9 @@ def _option(key: str, value: object, place: str, source: _Source) -> OptionValue
             table=place,
             hint="correct the value",
         )
+    if key == "calibration":
+        return str(Path(source.file).parent / str(option))
+    return option
 
 
 def _members(

@@ -5,8 +5,7 @@ A docket holds all jobs on one response text.  Its jobs go through their stages
 asked together, and at whose expense, does not depend on which answer is first.
 """
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from math import fsum
 
 import attrs
@@ -16,6 +15,7 @@ from rubricdsl.judging.panels import Judge, Panel, Seat
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.sight import Sight
+from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.model.judgement import Question, Usage, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Ask, BoundRubric
@@ -60,7 +60,7 @@ class Sheet:
     """One job on its way to a scorecard.
 
     ``index`` is the job's place among all; ``sights`` are what its criteria see,
-    by their ``sees``.
+    by their ``sees``.  It is ``suspect`` once a canary was answered wrongly.
     """
 
     index: int
@@ -71,14 +71,19 @@ class Sheet:
     asked: set[str] = field(factory=set)
     sights: dict[tuple[str, ...], "Seen"] = field(factory=dict)
     account: Account = field(factory=Account)
+    suspect: bool = False
 
 
 @attrs.frozen(eq=False)
 class Seen:
-    """What is seen, and the same as a source of quotes."""
+    """What is seen, the same as a source of quotes, and what is known of it.
+
+    ``known`` are the verdicts of earlier runs, by question and seat.
+    """
 
     sight: Sight
     quotes: QuoteSource
+    known: Mapping[tuple[str, str], Verdict]
 
 
 @attrs.define(eq=False)
@@ -119,6 +124,16 @@ class Inquiry:
     seen: Seen
     waiters: list[Waiter] = field(factory=list)
     verdict: Verdict | None = None
+    suspect: bool = False
+
+    @property
+    def key(self) -> VerdictKey:
+        """The identity of its verdict, in any run."""
+        return VerdictKey(
+            response=self.seen.sight.digest,
+            question=self.question.digest,
+            judge=self.seat.identity,
+        )
 
 
 InquiryKey = tuple[str, str, str]
@@ -137,8 +152,10 @@ class Docket:
 class Batch:
     """Inquiries that go to a judge in one request.
 
-    ``repeats`` is how often the answer could not be read; ``deadline`` is set
-    when it is first sent, in the event loop's time.  ``payer`` bears the cost.
+    ``attempts`` counts how often it was sent, and ``repeats`` how often the answer
+    could not be read.  When it ``began`` is set when it is first sent, in the event
+    loop's time, with the time for which its judge had been ``held`` back by then.
+    ``payer`` bears the cost.
     """
 
     panel: Panel
@@ -146,8 +163,14 @@ class Batch:
     inquiries: Sequence[Inquiry]
     response: Response
     payer: Sheet
+    attempts: int = 0
     repeats: int = 0
-    deadline: float | None = None
+    began: float | None = None
+    held: float = 0.0
+
+    def named(self) -> Mapping[str, Inquiry]:
+        """Give the inquiries by the ids under which they are asked."""
+        return {f"c{n}": inquiry for n, inquiry in enumerate(self.inquiries, 1)}
 
     def repeated(self) -> "Batch":
         """Give the same request once more, for an answer that could be read."""
@@ -157,12 +180,27 @@ class Batch:
         """Give a request for one of the inquiries, under the same deadline."""
         return attrs.evolve(self, inquiries=(inquiry,), repeats=repeats)
 
+    def halves(self) -> "tuple[Batch, Batch]":
+        """Give two requests for half of the inquiries each, as if never sent."""
+        middle = len(self.inquiries) // 2
+        first, second = (
+            attrs.evolve(self, inquiries=part, attempts=0, repeats=0)
+            for part in (self.inquiries[:middle], self.inquiries[middle:])
+        )
+        return first, second
+
 
 class BatchGroups:
     """Sorts inquiries into batches, in the order in which they come."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[object, ...], tuple[Waiter, list[Inquiry]]] = {}
+        self._groups: dict[tuple[object, ...], list[tuple[Inquiry, Waiter]]] = {}
+
+    @property
+    def inquiries(self) -> Iterator[tuple[Inquiry, Waiter]]:
+        """All inquiries, each with the one who asked first."""
+        for group in self._groups.values():
+            yield from group
 
     def add(self, inquiry: Inquiry, waiter: Waiter) -> None:
         """Put an inquiry to those with which it can be asked together."""
@@ -172,12 +210,15 @@ class BatchGroups:
             key = (id(inquiry),)
         elif capabilities.by_name:
             key = (*key, waiter.sheet.index)
-        _, inquiries = self._groups.setdefault(key, (waiter, []))
-        inquiries.append(inquiry)
+        self._groups.setdefault(key, []).append((inquiry, waiter))
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, *, without: Container[Inquiry] = ()) -> Iterator[Batch]:
         """Give the batches, none larger than its judge takes."""
-        for waiter, inquiries in self._groups.values():
+        for group in self._groups.values():
+            _, waiter = group[0]
+            inquiries = [inquiry for inquiry, _ in group if inquiry not in without]
+            if not inquiries:
+                continue
             judge = inquiries[0].seat.judge
             limit = judge.backend.capabilities.max_questions or len(inquiries)
             for start in range(0, len(inquiries), limit):
@@ -188,17 +229,6 @@ class BatchGroups:
                     response=waiter.sheet.response,
                     payer=waiter.sheet,
                 )
-
-
-@attrs.define(eq=False)
-class Lane:
-    """The way to one judge: what waits for it, and how many carry it there."""
-
-    judge: Judge
-    queue: deque[Batch] = field(factory=deque)
-    workers: int = 0
-    in_flight: int = 0
-    peak: int = 0
 
 
 def by_response(jobs: Sequence[Job]) -> list[list[int]]:

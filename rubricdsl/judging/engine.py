@@ -1,34 +1,62 @@
 """The engine: jobs in, scorecards out, and every distinct question asked once.
 
-Jobs on one response text are opened together, in the order given, whenever a worker
-runs out of requests; so memory is bounded by what is in flight and what was judged.
-Each judge has its own workers, as many as it may have requests in flight.  What a
-judge, a check or a listener does wrong becomes a failure of just the verdicts
-concerned, and of nothing else.
+Jobs on one response text are opened together, in the order given, while no judge has
+much to do; so memory is bounded by what is in flight and what was judged.  Each judge
+has its lane, with as many workers as may have requests in flight.  What a judge, a
+check or a listener does wrong becomes a failure of just the verdicts concerned, and
+of nothing else.
+
+This is the one owner of retries, limits and budgets: a backend has none.
 """
 
 import asyncio
+import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.acceptance import accept
-from rubricdsl.judging.dockets import Account, Batch, Inquiry, Job, Lane
-from rubricdsl.judging.events import Listener, Progress
+from rubricdsl.diagnostics import JudgeError, RubricError
+from rubricdsl.judging import outcomes
+from rubricdsl.judging.canaries import Asked, Canaries
+from rubricdsl.judging.dockets import Account, Batch, Job
+from rubricdsl.judging.flow import (
+    Again,
+    Budget,
+    Circuit,
+    CircuitState,
+    Limits,
+    Pace,
+    RetryBudget,
+    RetryPolicy,
+    may_open,
+)
+from rubricdsl.judging.identity import RunIdentity
+from rubricdsl.judging.lanes import Errand, Lane
+from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.outcomes import Outcome
+from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.model.judgement import Answer, JudgeReply, JudgeRequest, Usage, Verdict
-from rubricdsl.model.protocols import CheckFunction, Clock
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import Progress, RunFinished, RunStarted
+from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
+from rubricdsl.model.protocols import CheckFunction, Clock, EstimatingBackend
 from rubricdsl.model.ruling import Failure, FailureKind
 from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
-# An answer that cannot be read is asked for once more, with a fresh sample.
-_REPEATS = 1
+# How often to show other processes that this one lives, and to look for what they
+# have found out, in seconds.
+_BEAT = 0.5
+# When to look again whether a request fits into what is left to spend, in seconds.
+_FITS_AGAIN = 0.05
+_FREE = Usage(cost=0.0)
+_UNKNOWN = Usage()
+_NO_LIMITS = Limits()
 
 
 @frozen(kw_only=True)
@@ -37,11 +65,14 @@ class EvaluationResult:
 
     ``scorecards`` are in the order of the jobs.  ``peaks`` tells how many requests
     each judge had in flight at most.  ``notices`` are for a person to read.
+    ``retries`` are the judge calls beyond the first of each request.
     """
 
     # Python 3.11 writes out the result of a task that `asyncio.run` ran, twice.
     scorecards: tuple[Scorecard, ...] = field(repr=False)
     judge_calls: int
+    retries: int
+    cached: int
     usage: Usage
     seconds: float
     notices: tuple[str, ...]
@@ -53,7 +84,9 @@ class Evaluation:
     """One run: judges and scores jobs, once.
 
     All judges are resolved when it is made, so that a judge that cannot be had
-    raises `rubricdsl.diagnostics.RubricError` before anything is asked.
+    raises `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
+    the ``store`` are not asked for again, and new ones are kept there.  ``seed``
+    makes waits between attempts, and canaries.  ``identity`` is what it is a run of.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -65,6 +98,9 @@ class Evaluation:
         facts: FactsOf,
         redactor: Redactor | None = None,
         listener: Listener | None = None,
+        store: VerdictStore | None = None,
+        limits: Limits = _NO_LIMITS,
+        seed: int = 0,
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
@@ -73,7 +109,9 @@ class Evaluation:
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
         }
+        self.identity = RunIdentity.of(jobs, plans, seed=seed)
         self._jobs = jobs
+        self._memory = Memory(store)
         self._proceedings = Proceedings(
             jobs,
             plans,
@@ -84,17 +122,28 @@ class Evaluation:
                 stopwatch=stopwatch,
                 redactor=redactor or Redactor(),
                 listener=listener,
+                memory=self._memory,
             ),
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
         self._seconds = 0.0
-        self._retries = 0
+        self._seed = seed
+        self._retries = RetryBudget()
+        # Waits are no secrets.
+        self._policy = RetryPolicy(self._retries, random.Random(seed))  # noqa: S311
+        self._limits = limits
+        self._budget = Budget()
+        self._account = Account()
+        self._again = 0
         self._lanes: dict[int, Lane] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._changed = asyncio.Event()
+        self._committing = False
+        self._unkept: RubricError | None = None
         self._stopped = False
-        self._account = Account()
 
     # ---------------------------------------------------------------- public
 
@@ -103,21 +152,40 @@ class Evaluation:
 
         When the task that runs it is cancelled, requests in flight are dropped and
         the cancellation goes on; `result` then still gives all that was judged.
+
+        Raises:
+            RubricError: D4xx when a verdict cannot be kept; what was kept before
+                stays.
         """
         self._started = self._stopwatch()
+        self._budget = Budget(
+            max_calls=self._limits.max_calls,
+            max_cost=self._limits.max_cost,
+            max_seconds=self._limits.max_seconds,
+            started=self._now(),
+        )
+        started = RunStarted(
+            jobs=len(self._jobs),
+            rubrics=tuple(self.identity.rubrics),
+            judges=tuple(self.identity.judges),
+        )
+        self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                while not self._stopped and not self._is_busy():
-                    batches = self._proceedings.open_next()
-                    if batches is None:
-                        break
-                    self._enqueue(batches)
-                    # Lets workers start, and a cancellation come through.
-                    await asyncio.sleep(0)
+                self._set_the_end()
+                self._beat()
+                await self._feed()
         finally:
             self._group = None
+            for timer in self._timers.values():
+                timer.cancel()
             self._seconds = self._stopwatch() - self._started
+            self._report_end()
+            if self._unkept is None:
+                self._memory.end()
+        if self._unkept is not None:
+            raise self._unkept
         return self.result()
 
     def cancel(self) -> None:
@@ -129,6 +197,7 @@ class Evaluation:
             for task in self._tasks:
                 task.cancel()
         self._stopped = True
+        self._changed.set()
 
     def result(self) -> EvaluationResult:
         """Give what is known by now; what is missing failed as ``cancelled``."""
@@ -137,184 +206,353 @@ class Evaluation:
         return EvaluationResult(
             scorecards=proceedings.scorecards(),
             judge_calls=self._account.calls,
+            retries=self._again,
+            cached=proceedings.tally.cached,
             usage=self._account.usage,
             seconds=self._seconds,
-            notices=tuple(proceedings.notices),
+            notices=tuple(sorted(proceedings.notices)),
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
             cancelled=not finished,
         )
 
-    # --------------------------------------------------------------- workers
+    # --------------------------------------------------------------- feeding
 
-    def _is_busy(self) -> bool:
-        """Tell whether a judge has all its workers; they open what is left."""
-        return any(
-            lane.workers >= lane.judge.concurrency for lane in self._lanes.values()
-        )
+    async def _feed(self) -> None:
+        """Open dockets as long as there are any, and wait for the last verdict."""
+        while True:
+            while not self._stopped and self._has_room():
+                try:
+                    batches = self._proceedings.open_next()
+                except RubricError as error:
+                    self._end_with(error)
+                    break
+                if batches is None:
+                    break
+                self._enqueue(batches)
+                # Lets workers start, and a cancellation come through.
+                await asyncio.sleep(0)
+            if self._is_over():
+                return
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _has_room(self) -> bool:
+        loads = [lane.load for lane in self._lanes.values()]
+        return may_open(loads, self._proceedings.opened)
+
+    def _is_over(self) -> bool:
+        if self._stopped:
+            return not self._tasks
+        return self._proceedings.is_finished
 
     def _enqueue(self, batches: Sequence[Batch]) -> None:
+        """Put requests into their lanes, and see that somebody carries them."""
+        lanes: dict[int, Lane] = {}
         for batch in batches:
-            lane = self._lanes.get(id(batch.judge))
-            if lane is None:
-                lane = self._lanes[id(batch.judge)] = Lane(batch.judge)
-            lane.queue.append(batch)
-            if lane.workers < lane.judge.concurrency:
-                self._start_worker(lane)
+            lane = self._lane(batch.judge)
+            lane.add(batch)
+            lanes[id(lane)] = lane
+        for lane in lanes.values():
+            self._pump(lane)
 
-    def _start_worker(self, lane: Lane) -> None:
+    def _lane(self, judge: Judge) -> Lane:
+        lane = self._lanes.get(id(judge))
+        if lane is None:
+            lane = self._lanes[id(judge)] = Lane(
+                judge,
+                Pace(judge.concurrency, adaptive=judge.adaptive),
+                Circuit(judge.name),
+            )
+        return lane
+
+    def _pump(self, lane: Lane) -> None:
+        """Start the workers that a lane can use, now or when it is time."""
         if self._group is None or self._stopped:
             return
-        lane.workers += 1
-        task = self._group.create_task(self._work(lane))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        now = self._now()
+        hopeless = lane.circuit.failure or self._out_of_time(now)
+        if hopeless is not None:
+            for batch in lane.drain():
+                self._conclude(outcomes.failed(self._proceedings, batch, hopeless))
+            return
+        for _ in range(lane.wanted(now)):
+            lane.workers += 1
+            task = self._group.create_task(self._work(lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._worked)
+        look = lane.next_look(now)
+        if look is not None and look > now:
+            self._wake(lane, look)
+
+    def _set_the_end(self) -> None:
+        """See that what waits when time is up does not wait any longer."""
+        ends_at = self._budget.ends_at
+        if ends_at is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[id(self)] = loop.call_at(ends_at, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        for lane in list(self._lanes.values()):
+            self._pump(lane)
+        self._changed.set()
+
+    def _out_of_time(self, now: float) -> Failure | None:
+        ends_at = self._budget.ends_at
+        if ends_at is None or now < ends_at:
+            return None
+        return self._budget.may_send(_UNKNOWN, now)
+
+    def _wake(self, lane: Lane, at: float) -> None:
+        """See to a lane again at a time."""
+        known = self._timers.get(id(lane))
+        if known is not None:
+            if not known.cancelled() and known.when() == at:
+                return
+            known.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[id(lane)] = loop.call_at(at, self._woken, lane)
+
+    def _woken(self, lane: Lane) -> None:
+        del self._timers[id(lane)]
+        self._pump(lane)
 
     async def _work(self, lane: Lane) -> None:
         try:
-            while (batch := await self._next(lane)) is not None:
-                await self._send(lane, batch)
+            while not self._stopped:
+                errand = lane.take(self._now())
+                if errand is None:
+                    break
+                await self._send(lane, errand)
+                if lane.waiting < lane.judge.concurrency:
+                    self._changed.set()
+        except RubricError as error:
+            self._end_with(error)
         finally:
             lane.workers -= 1
 
-    async def _next(self, lane: Lane) -> Batch | None:
-        while not self._stopped:
-            if lane.queue:
-                return lane.queue.popleft()
-            batches = self._proceedings.open_next()
-            if batches is None:
-                return None
-            self._enqueue(batches)
-            if not lane.queue:
-                await asyncio.sleep(0)
-        return None
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed.set()
 
     # --------------------------------------------------------------- sending
 
-    async def _send(self, lane: Lane, batch: Batch) -> None:
+    async def _send(self, lane: Lane, errand: Errand) -> None:
         """Send one request and deal with whatever comes of it.
 
         This is the one place from which a judge is asked.
         """
+        batch, now = errand.batch, self._now()
         judge = batch.judge
-        self._retries += batch.repeats > 0
-        if batch.deadline is None:
-            batch.deadline = asyncio.get_running_loop().time() + judge.timeout
-        ids = {f"c{n}": inquiry for n, inquiry in enumerate(batch.inquiries, 1)}
+        asked = self._asked(batch)
         request = JudgeRequest(
-            questions={name: inquiry.question for name, inquiry in ids.items()},
+            questions=asked.questions,
             seen=batch.inquiries[0].seen.sight.texts,
             response=batch.response,
             instructions=batch.panel.instructions,
         )
-        accounts = (self._account, batch.payer.account)
-        for account in accounts:
-            account.calls += 1
+        estimate = self._estimate(judge, request)
+        refused = self._budget.may_send(estimate, now)
+        if refused is not None:
+            lane.circuit.withdrawn(probe=errand.probe)
+            await self._refused(lane, batch, estimate, refused)
+            return
+        deadline = lane.deadline(batch, now)
+        # What fails because the judge is away is not held against a question.
+        batch.attempts += not errand.probe or not batch.attempts
+        self._count(batch)
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
+        spent = _UNKNOWN
+        ended: Failure | None = Failure(FailureKind.CANCELLED.value, "dropped")
         try:
-            async with asyncio.timeout_at(batch.deadline):
+            async with asyncio.timeout_at(deadline):
                 reply = await judge.backend.judge(request)
-            for account in accounts:
-                account.spend(reply.usage)
-            verdicts, again = self._read(batch, ids, reply)
+            spent = reply.usage
+            outcome = self._answered(lane, batch, asked, reply, since=now)
+            ended = None
         except JudgeError as error:
-            verdicts, again = self._failed(batch, error.failure)
+            ended = error.failure
+            outcome = self._failed(lane, errand, error, since=now)
         except TimeoutError:
-            reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
-            failure = Failure(FailureKind.TRANSPORT_TIMEOUT.value, reason)
-            verdicts, again = self._failed(batch, failure)
+            late = self._too_late(batch)
+            ended = late.failure
+            self._observe(lane, errand, late, since=now)
+            outcome = outcomes.of_failure(self._proceedings, batch, ended)
         except asyncio.CancelledError:
             if _is_being_cancelled():
                 raise
-            verdicts, again = self._broken(batch, "cancelled itself")
+            outcome = self._broken(lane, errand, "cancelled itself")
         except Exception as error:  # noqa: BLE001 - plugins raise anything
-            reason = f"raised {type(error).__name__}: {error}"
-            verdicts, again = self._broken(batch, reason)
+            what = f"raised {type(error).__name__}: {error}"
+            outcome = self._broken(lane, errand, what)
         finally:
             lane.in_flight -= 1
-        self._enqueue(again)
-        for inquiry, verdict in verdicts:
-            self._enqueue(self._proceedings.settle(inquiry, verdict))
+            if ended is None:
+                self._budget.settle(estimate, spent)
+            else:
+                self._budget.settle_failed(estimate, ended)
+        self._conclude(outcome)
+        self._pump(lane)
         self._report_progress()
 
-    def _read(
-        self, batch: Batch, ids: Mapping[str, Inquiry], reply: JudgeReply
-    ) -> tuple[list[tuple[Inquiry, Verdict]], list[Batch]]:
-        """Sort a reply into verdicts and what must be asked again."""
-        judge = batch.judge
-        given: dict[str, Answer | None] = {}
-        for answer in reply.answers:
-            # Two answers to one question are none.
-            given[answer.id] = None if answer.id in given else answer
-        for name in given.keys() - ids.keys():
-            self._proceedings.note(f"{judge.name} answered `{name}`, never asked")
-        for notice in reply.notices:
-            self._proceedings.note(f"{judge.name}: {notice}")
-        verdicts: list[tuple[Inquiry, Verdict]] = []
-        again: list[Batch] = []
-        for name, inquiry in ids.items():
-            provenance = self._proceedings.provenance(
-                inquiry.question, inquiry.seat, inquiry.seen, model=reply.model
-            )
-            verdict = accept(
-                given.get(name) or _no_answer(name, given),
-                inquiry.question,
-                source=inquiry.seen.quotes,
-                provenance=provenance,
-                redact=self._proceedings.redact,
-            )
-            if _is_unreadable(verdict.failure):
-                # Left out among others is no failed attempt at this one question.
-                missed = name not in given and len(ids) > 1
-                repeats = batch.repeats if missed else batch.repeats + 1
-                if missed or self._may_repeat(batch):
-                    again.append(batch.alone(inquiry, repeats=repeats))
-                    continue
-            verdicts.append((inquiry, verdict))
-        return verdicts, again
+    def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
+        """Give what a request may cost, where anybody wants to know."""
+        if self._limits.max_cost is None:
+            return _UNKNOWN
+        if isinstance(judge.backend, EstimatingBackend):
+            return judge.backend.estimate(request)
+        return _UNKNOWN if judge.backend.capabilities.is_model else _FREE
+
+    async def _refused(
+        self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
+    ) -> None:
+        """Deal with a request that the budget has no room for, now or at all."""
+        if self._budget.may_fit_later(estimate):
+            lane.postpone(batch, self._now() + _FITS_AGAIN)
+            self._pump(lane)
+            return
+        # Others shall have their turn, however many are refused in a row.
+        await asyncio.sleep(0)
+        self._conclude(outcomes.failed(self._proceedings, batch, refused))
+
+    def _asked(self, batch: Batch) -> Asked:
+        questions = {name: i.question for name, i in batch.named().items()}
+        seen = batch.inquiries[0].seen.sight.texts
+        if not batch.judge.canaries or "response" not in seen:
+            return Asked(questions, {name: name for name in questions})
+        return Canaries.of(seen["response"], seed=self._seed).among(questions)
+
+    def _count(self, batch: Batch) -> None:
+        self._retries.sent()
+        self._again += batch.attempts + batch.repeats > 1
+        for account in (self._account, batch.payer.account):
+            account.calls += 1
+
+    def _answered(
+        self, lane: Lane, batch: Batch, asked: Asked, reply: JudgeReply, *, since: float
+    ) -> Outcome:
+        now = self._now()
+        lane.pace.answered(now - since, now, in_flight=lane.in_flight)
+        lane.circuit.answered(now)
+        for account in (self._account, batch.payer.account):
+            account.spend(reply.usage)
+        self._memory.spend(
+            batch.inquiries[0].seat,
+            reply.usage,
+            characters=_characters(batch),
+        )
+        return outcomes.of_reply(self._proceedings, batch, asked, reply)
 
     def _failed(
-        self, batch: Batch, failure: Failure
-    ) -> tuple[list[tuple[Inquiry, Verdict]], list[Batch]]:
-        """Deal with a request that failed as a whole."""
-        if _is_unreadable(failure) and self._may_repeat(batch):
-            return [], [batch.repeated()]
-        failure = self._proceedings.failure(failure.kind, failure.reason)
-        return [
-            (
-                inquiry,
-                Verdict(
-                    failure=failure,
-                    provenance=self._proceedings.provenance(
-                        inquiry.question, inquiry.seat, inquiry.seen
-                    ),
-                ),
-            )
-            for inquiry in batch.inquiries
-        ], []
+        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
+    ) -> Outcome:
+        """Deal with a request that failed: later again, or not at all."""
+        now, batch = self._now(), errand.batch
+        self._observe(lane, errand, error, since=since)
+        if not error.transient:
+            return outcomes.of_failure(self._proceedings, batch, error.failure)
+        if error.retry_after is not None:
+            lane.rest(now + error.retry_after)
+        decision = self._policy.decide(
+            error,
+            batch.attempts,
+            now,
+            lane.deadline(batch, now),
+            repeats=batch.repeats,
+            is_away=lane.circuit.state is not CircuitState.CLOSED,
+        )
+        if isinstance(decision, Again):
+            if lane.circuit.state is CircuitState.CLOSED:
+                lane.postpone(batch, decision.at)
+            else:
+                # Behind the others: it may be what the judge has died of.
+                lane.add(batch)
+            return Outcome()
+        return outcomes.of_failure(self._proceedings, batch, decision.failure)
 
-    def _broken(
-        self, batch: Batch, what: str
-    ) -> tuple[list[tuple[Inquiry, Verdict]], list[Batch]]:
-        kind = f"{batch.judge.distribution}:error"
-        reason = f"the judge {batch.judge.name} {what}"
-        return self._failed(batch, Failure(kind, reason))
+    def _observe(
+        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
+    ) -> None:
+        """Let pace and circuit learn of a failure."""
+        now = self._now()
+        fresh = errand.batch.attempts == 1
+        lane.circuit.failed(error, now, fresh=fresh, probe=errand.probe)
+        lane.pace.failed(error, now - since, now)
 
     @staticmethod
-    def _may_repeat(batch: Batch) -> bool:
-        """Tell whether asking once more can help: records stay as they are."""
-        return batch.repeats < _REPEATS and batch.judge.backend.capabilities.is_model
+    def _too_late(batch: Batch) -> JudgeError:
+        judge = batch.judge
+        reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
+        if batch.attempts > 1:
+            reason = f"{reason}, in {batch.attempts} attempts"
+        return JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason, transient=True)
+
+    def _broken(self, lane: Lane, errand: Errand, what: str) -> Outcome:
+        """Deal with a backend that did what none may do."""
+        lane.circuit.withdrawn(probe=errand.probe)
+        judge = errand.batch.judge
+        kind = f"{judge.distribution}:error"
+        failure = Failure(kind, f"the judge {judge.name} {what}")
+        return outcomes.failed(self._proceedings, errand.batch, failure)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """Hand out verdicts, and ask what they make it possible to ask."""
+        self._enqueue(outcome.again)
+        for inquiry, verdict in outcome.verdicts:
+            inquiry.suspect = outcome.suspect
+            self._enqueue(self._proceedings.settle(inquiry, verdict))
+        if self._memory.is_dirty and not self._committing:
+            # Once for all verdicts that came in one turn of the loop.
+            self._committing = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    def _commit(self) -> None:
+        """Write verdicts down; where that cannot be, the run ends.
+
+        Verdicts that could not be kept would have to be paid for again.
+        """
+        self._committing = False
+        self._remember(self._memory.commit)
+
+    def _beat(self) -> None:
+        """Keep claims alive, and fetch what other processes were asked for."""
+        self._remember(self._memory.beat)
+        if self._proceedings.waits_elsewhere:
+            self._remember(self._look_elsewhere)
+        loop = asyncio.get_running_loop()
+        self._timers[id(self._memory)] = loop.call_later(_BEAT, self._beat)
+
+    def _look_elsewhere(self) -> None:
+        self._enqueue(self._proceedings.look_elsewhere())
+        self._changed.set()
+
+    def _remember(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except RubricError as error:
+            self._end_with(error)
+
+    def _end_with(self, error: RubricError) -> None:
+        """Stop, since the store is of no use any more."""
+        self._unkept = self._unkept or error
+        self.cancel()
+
+    # ----------------------------------------------------------------- other
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def _report_progress(self) -> None:
         if not self._proceedings.is_heard:
             return
-        lanes = self._lanes.values()
+        lanes, now = self._lanes.values(), self._now()
         usage, tally = self._account.usage, self._proceedings.tally
         progress = Progress(
             sent=self._account.calls,
             in_flight=sum(lane.in_flight for lane in lanes),
-            waiting=sum(len(lane.queue) for lane in lanes),
-            retries=self._retries,
+            waiting=sum(lane.waiting for lane in lanes),
+            retries=self._again,
             verdicts=tally.verdicts,
             cached=tally.cached,
             failures=dict(tally.failures),
@@ -323,20 +561,31 @@ class Evaluation:
             scored=self._proceedings.scored,
             jobs=len(self._jobs),
             seconds=self._stopwatch() - self._started,
+            paused=tuple(lane.judge.name for lane in lanes if lane.is_paused(now)),
         )
         self._proceedings.tell(lambda listener: listener.progressed(progress))
 
+    def _report_end(self) -> None:
+        if not self._proceedings.is_heard:
+            return
+        proceedings = self._proceedings
+        ended = RunFinished(
+            jobs=len(self._jobs),
+            incomplete=proceedings.incomplete,
+            judge_calls=self._account.calls,
+            usage=self._account.usage,
+            seconds=self._seconds,
+            stopped=proceedings.scored < len(self._jobs),
+        )
+        proceedings.tell(lambda listener: listener.run_finished(ended))
 
-def _is_unreadable(failure: Failure | None) -> bool:
-    return failure is not None and failure.kind == FailureKind.JUDGE_UNPARSEABLE
+
+def _characters(batch: Batch) -> int:
+    """Give the length of what changes from request to request."""
+    texts = batch.inquiries[0].seen.sight.texts.values()
+    return sum(map(len, texts)) + sum(len(i.question.text) for i in batch.inquiries)
 
 
 def _is_being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _no_answer(name: str, given: Mapping[str, Answer | None]) -> Answer:
-    reason = "answered twice" if name in given else "not answered"
-    failure = Failure(FailureKind.JUDGE_UNPARSEABLE.value, f"the question was {reason}")
-    return Answer(id=name, failure=failure)

@@ -12,9 +12,10 @@ from rubricdsl.model.rubric import Ask
 
 OptionValue: TypeAlias = str | float | bool
 
-ENGINE_OPTIONS = ("ask", "timeout", "concurrency")
+ENGINE_OPTIONS = ("ask", "timeout", "concurrency", "canaries")
 
-# Options that change how a verdict is had, and not what it is.
+# Options that change how a verdict is had, and not what it is; of a calibration, it is
+# what the file holds that counts, and not its name.
 INCIDENTAL_OPTIONS = frozenset(
     {
         "timeout",
@@ -22,6 +23,7 @@ INCIDENTAL_OPTIONS = frozenset(
         "api_key_env",
         "price_prompt",
         "price_completion",
+        "calibration",
     }
 )
 
@@ -114,6 +116,16 @@ def _ask(value: object) -> str:
     return value
 
 
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {1, "1", "true", "yes"}:
+        return True
+    if value in {0, "0", "false", "no"}:
+        return False
+    raise OptionError("must be true or false")
+
+
 def _address(value: object) -> str:
     if not isinstance(value, str):
         raise OptionError("must be an address such as http://127.0.0.1:8080/v1")
@@ -135,15 +147,23 @@ def _variable(value: object) -> str:
     return value
 
 
+def _file(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise OptionError("must be the name of a file")
+    return value
+
+
 _PRICE = _between(0, 1_000_000)
 _READERS: dict[str, Callable[[object], OptionValue]] = {
     "ask": _ask,
     "timeout": _between(0.001, 86_400),
     "concurrency": _whole(1, 10_000),
+    "canaries": _truth,
     "temperature": _between(0, 5),
     "max_tokens": _whole(1, 10_000_000),
     "base_url": _address,
     "api_key_env": _variable,
     "price_prompt": _PRICE,
     "price_completion": _PRICE,
+    "calibration": _file,
 }

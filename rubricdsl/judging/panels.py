@@ -23,7 +23,8 @@ from rubricdsl.model.ruling import NA, YES, Failure, Ruling, RulingWord
 from rubricdsl.scoring.leaves import RulingWorths, hurts
 
 DEFAULT_TIMEOUT = 120.0
-DEFAULT_CONCURRENCY = 16
+# The most that a judge is given where its capacity is found out.
+DEFAULT_CONCURRENCY = 64
 
 _SKIPPED = 0.5
 Worth: TypeAlias = Callable[[Ruling], float]
@@ -34,14 +35,17 @@ class Judge:
     """A backend that is ready, and how it is used.
 
     ``timeout`` is in seconds, for one question with all that is done to have it
-    answered; ``concurrency`` is the number of requests in flight at once.
-    ``distribution`` provides the backend.
+    answered; ``concurrency`` is the most requests in flight at once, and where it is
+    ``adaptive`` as many of them as the judge can take.  With ``canaries``, statements
+    with known answers are asked along.  ``distribution`` provides the backend.
     """
 
     settings: JudgeSettings
     backend: JudgeBackend
     timeout: float = DEFAULT_TIMEOUT
     concurrency: int = DEFAULT_CONCURRENCY
+    adaptive: bool = False
+    canaries: bool = False
     distribution: str = "rubricdsl"
 
     @property
@@ -64,12 +68,14 @@ class Judge:
 class Seat:
     """One place on a panel: a judge, and the how-manieth time it is asked.
 
-    ``manner`` is the digest of judge, way of asking, instructions and time.
+    ``manner`` is the digest of judge, way of asking, instructions and time, and
+    ``identity`` that of the manner and the prompt template.
     """
 
     judge: Judge
     sample: int
     manner: str
+    identity: str
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -87,7 +93,7 @@ class Panel:
     def seats(self) -> tuple[Seat, ...]:
         """Every judge as often as it votes."""
         return tuple(
-            Seat(judge, sample, self._manner(judge, sample))
+            self._seat(judge, sample)
             for judge in self.members
             for sample in range(self.votes)
         )
@@ -101,8 +107,15 @@ class Panel:
         times = f"{self.votes} x " if self.votes > 1 else ""
         return f"{self.rule} of {times}{names}"
 
-    def _manner(self, judge: Judge, sample: int) -> str:
-        return digest(judge.identity, str(self.ask), self.instructions, sample)
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all that its verdicts can depend on, beside the question."""
+        seats: list[Plain] = [seat.identity for seat in self.seats]
+        return digest(seats, str(self.rule), self.skip_failed)
+
+    def _seat(self, judge: Judge, sample: int) -> Seat:
+        manner = digest(judge.identity, str(self.ask), self.instructions, sample)
+        return Seat(judge, sample, manner, digest(manner, judge.backend.template))
 
     def decide(
         self, ballots: Sequence[Verdict], *, scale: Scale, worth: Worth

@@ -28,7 +28,8 @@ from rubricdsl.judging.dockets import (
     Waiter,
     by_response,
 )
-from rubricdsl.judging.events import Listener, VerdictReached
+from rubricdsl.judging.listening import Listener, problem_of
+from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -39,12 +40,13 @@ from rubricdsl.judging.planning import (
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.model.events import VerdictReached
 from rubricdsl.model.judgement import Provenance, Question, Verdict
 from rubricdsl.model.protocols import CheckFunction, Clock, Facts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import LevelScale
 from rubricdsl.model.ruling import NO, Failure, FailureKind
-from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.model.scorecard import Scorecard, Status
 
 FactsOf = Callable[[Response], Facts]
 
@@ -65,6 +67,7 @@ class Surroundings:
     stopwatch: Clock
     redactor: Redactor
     listener: Listener | None
+    memory: Memory
 
 
 @attrs.define(eq=False)
@@ -99,8 +102,11 @@ class Proceedings:
         self._open: set[Docket] = set()
         # Only questions that do not show the response can come up in two dockets.
         self._shared: dict[InquiryKey, Inquiry] = {}
+        # Asked by another process just now; with the one who asked first here.
+        self._elsewhere: list[tuple[Inquiry, Waiter]] = []
         self._scorecards: list[Scorecard | None] = [None] * len(jobs)
         self.scored = 0
+        self.incomplete = 0
         self.tally = Tally()
         self.notices: dict[str, None] = {}
 
@@ -118,10 +124,12 @@ class Proceedings:
     def settle(self, inquiry: Inquiry, verdict: Verdict) -> Sequence[Batch]:
         """Hand a verdict to all who wait for it, and give what to ask next."""
         inquiry.verdict = verdict
+        self._around.memory.keep(inquiry, verdict)
         waiters, inquiry.waiters = inquiry.waiters, []
         batches: list[Batch] = []
         for waiter in waiters:
             waiter.docket.outstanding -= 1
+            waiter.sheet.suspect |= inquiry.suspect
             self._deliver(waiter, verdict)
             if not waiter.docket.outstanding:
                 batches.extend(self._advance(waiter.docket))
@@ -161,7 +169,42 @@ class Proceedings:
             self._open.discard(docket)
             for sheet in docket.sheets:
                 self._close(sheet)
-        return list(groups.batches())
+        return self._unclaimed(groups)
+
+    def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
+        """Give requests for all but what another process is asking just now."""
+        asked = list(groups.inquiries)
+        taken = self._around.memory.claim(inquiry for inquiry, _ in asked)
+        if not taken:
+            return list(groups.batches())
+        elsewhere = [pair for pair in asked if pair[0].key in taken]
+        self._elsewhere += elsewhere
+        return list(groups.batches(without={inquiry for inquiry, _ in elsewhere}))
+
+    def look_elsewhere(self) -> Sequence[Batch]:
+        """See what other processes have found out, and give what to ask next.
+
+        What they have given up is asked here.
+        """
+        pending, self._elsewhere = self._elsewhere, []
+        known: dict[str, Mapping[tuple[str, str], Verdict]] = {}
+        batches: list[Batch] = []
+        groups = BatchGroups()
+        for inquiry, waiter in pending:
+            seen = inquiry.seen.sight.digest
+            if seen not in known:
+                known[seen] = self._around.memory.known(seen)
+            verdict = known[seen].get((inquiry.question.digest, inquiry.seat.identity))
+            if verdict is None:
+                groups.add(inquiry, waiter)
+            else:
+                batches.extend(self.settle(inquiry, verdict))
+        return [*batches, *self._unclaimed(groups)]
+
+    @property
+    def waits_elsewhere(self) -> bool:
+        """Whether another process is asking what is wanted here."""
+        return bool(self._elsewhere)
 
     def _ready(self, sheet: Sheet) -> list[PlannedCriterion]:
         """Give the criteria that can be asked now and were not asked before."""
@@ -226,6 +269,7 @@ class Proceedings:
                 inquiry.waiters.append(waiter)
                 waiter.docket.outstanding += 1
                 return
+            waiter.sheet.suspect |= inquiry.suspect
         self._deliver(waiter, verdict)
 
     def _question(self, waiter: Waiter, seat: Seat) -> Question:
@@ -256,6 +300,10 @@ class Proceedings:
                 "or in the criterion's `judge:`",
                 provenance=self.provenance(question, seat, seen),
             )
+        if capabilities.storable:
+            known = seen.known.get((question.digest, seat.identity))
+            if known is not None:
+                return known
         if (
             capabilities.is_model
             and waiter.judged.plainly_no
@@ -278,7 +326,8 @@ class Proceedings:
         seen = sheet.sights.get(sees)
         if seen is None:
             sight = look(sees, sheet.plan.rubric, sheet.response)
-            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts))
+            known = self._around.memory.known(sight.digest)
+            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts), known)
         return seen
 
     def _check(self, sheet: Sheet, planned: CheckedCriterion) -> Verdict:
@@ -332,6 +381,7 @@ class Proceedings:
         scorecard = self._scorecard(sheet, sheet.verdicts)
         self._scorecards[sheet.index] = scorecard
         self.scored += 1
+        self.incomplete += scorecard.status is Status.INCOMPLETE
         self.tell(lambda listener: listener.scored(scorecard))
 
     def _cancelled(self, sheet: Sheet) -> Scorecard:
@@ -350,6 +400,7 @@ class Proceedings:
             judge_calls=sheet.account.calls,
             usage=sheet.account.usage,
             seconds=self._around.stopwatch() - sheet.started,
+            suspect=sheet.suspect,
         )
 
     # --------------------------------------------------------------- records
@@ -382,6 +433,16 @@ class Proceedings:
         return self._around.redactor(text)
 
     @property
+    def opened(self) -> int:
+        """How many dockets are under way."""
+        return len(self._open)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every job has been opened and scored."""
+        return not self._unopened and not self._open
+
+    @property
     def is_heard(self) -> bool:
         """Whether anybody listens."""
         return self._around.listener is not None
@@ -394,8 +455,7 @@ class Proceedings:
         try:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
-            name = type(listener).__name__
-            self.note(f"the listener {name} raised {type(error).__name__}: {error}")
+            self.note(problem_of(listener, error))
 
 
 def _asked_by(question: Question, asker: tuple[str, ...]) -> Question:

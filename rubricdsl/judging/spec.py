@@ -1,7 +1,7 @@
 """A judge SPEC as it is typed: ``BACKEND:MODEL?key=value&…``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
@@ -81,9 +81,12 @@ def find_offer(
     settings: JudgeSettings,
     offers: Mapping[str, JudgeBackendOffer],
     *,
+    besides: Iterable[str] = (),
     span: Span | None = None,
 ) -> JudgeBackendOffer:
     """Find the backend that settings name, and see that it takes their options.
+
+    ``besides`` are options that any judge takes.
 
     Raises:
         RubricError: D201 for a backend that is not installed, D203 for an option
@@ -97,7 +100,7 @@ def find_offer(
             hint=f"{did_you_mean(settings.backend, offers)}; `rub judges` lists all",
             span=span,
         )
-    known = (*ENGINE_OPTIONS, *offer.options)
+    known = (*ENGINE_OPTIONS, *offer.options, *besides)
     for name in settings.options:
         if name not in known:
             fail(

@@ -21,7 +21,9 @@ from rubricdsl.language.fields import (
     unquote,
 )
 from rubricdsl.language.items import ItemBuilder
+from rubricdsl.language.layout import Line
 from rubricdsl.language.parsing import RubricTree
+from rubricdsl.language.plain_items import PlainItemBuilder
 from rubricdsl.language.texts import TextReader
 from rubricdsl.language.trees import as_token, first_token
 from rubricdsl.model.rubric import (
@@ -36,6 +38,7 @@ from rubricdsl.model.source import NOWHERE, Span
 
 PARAM_TYPES = ("number", "text")
 _ITEMS = ("criterion", "group", "include")
+_FIELDS = ("field", "text_field")
 
 
 @define
@@ -58,6 +61,12 @@ def build(file: str, tree: RubricTree) -> Built:
     return _Builder(file, tree).build()
 
 
+def _is_item(entry: Tree[Token] | Line) -> bool:
+    if isinstance(entry, Line):
+        return entry.text[0] == "["
+    return entry.data in _ITEMS
+
+
 class _Builder:
     def __init__(self, file: str, tree: RubricTree) -> None:
         self.file = file
@@ -70,22 +79,22 @@ class _Builder:
 
     def build(self) -> Built:
         fields = Fields("rubric", self.found)
-        for entry in self._of("field", "text_field"):
-            fields.add(self.texts.entry(entry))
+        for entry in self._fields():
+            fields.add(entry)
         conversation = self._conversation(fields)
         weights = self._weights(fields)
         classes = None if weights is None else dict(weights.classes)
         items = ItemBuilder(self.file, self.texts, classes, self.found)
+        plain = PlainItemBuilder(items, self.tree.trees)
         built = [
-            items.plain(entry) if isinstance(entry, Token) else items.item(entry)
+            plain.item(entry) if isinstance(entry, Line) else items.item(entry)
             for entry in self.tree.entries
-            if isinstance(entry, Token) or entry.data in _ITEMS
+            if _is_item(entry)
         ]
-        token = first_token(self.tree.header) if self.tree.header else None
         line = self.tree.line
         span = self.texts.line_span(line.number, line.column, len(line.text))
         rubric = Rubric(
-            name=str(token) if token else "rubric",
+            name=self.tree.name or "rubric",
             items=tuple(item for item in built if item is not None),
             version=self._version(fields),
             title=fields.text("title"),
@@ -116,6 +125,17 @@ class _Builder:
         references = [*fields.references("judge", ""), *items.references]
         lost = self.tree.lost_words
         return Built(rubric, self.tree.damaged, lost, references, self.found)
+
+    def _fields(self) -> Iterator[Entry]:
+        for entry in self.tree.entries:
+            if _is_item(entry):
+                continue
+            if isinstance(entry, Line):
+                plain = self.texts.plain_entry(entry)
+                if plain is not None:
+                    yield plain
+            elif entry.data in _FIELDS:
+                yield self.texts.entry(entry)
 
     def _of(self, *kinds: str) -> Iterator[Tree[Token]]:
         trees = (entry for entry in self.tree.entries if isinstance(entry, Tree))

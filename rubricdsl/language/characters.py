@@ -1,30 +1,18 @@
 """From bytes to text that is safe to read: encoding, size, hidden characters."""
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
 from attrs import frozen
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.model.hidden import hidden_in
 from rubricdsl.model.source import Span
 
 MAX_BYTES = 10_000_000
 MAX_LINE = 100_000
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-
-# Control characters, zero-width characters, bidirectional overrides, and the byte
-# order mark anywhere but at the start.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff]"
-)
-# Joiners inside a word are part of how many scripts are written, and of emoji; at
-# the edge of one, or beside ASCII, they only hide.
-_LOOSE_JOINER = re.compile(
-    "(?<![^\\s\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\\s\x00-\x7f])"
-)
 
 
 @frozen
@@ -84,18 +72,16 @@ def _wrong_bytes(data: bytes, name: str) -> Iterator[Diagnostic]:
 
 def hidden_characters(source: Source) -> Iterator[Diagnostic]:
     """Report overlong lines, and characters that a reader cannot see."""
-    text = source.text
-    joined = "\u200c" in text or "\u200d" in text
-    hidden = _HIDDEN.search(text) is not None
-    overlong = len(text) > MAX_LINE and max(map(len, source.lines)) > MAX_LINE
-    if not (joined or hidden or overlong):
+    hidden = next(hidden_in(source.text), None) is not None
+    overlong = len(source.text) > MAX_LINE and max(map(len, source.lines)) > MAX_LINE
+    if not (hidden or overlong):
         return
     for number, line in enumerate(source.lines, 1):
         if len(line) > MAX_LINE:
             message = f"the line has {len(line):,} characters; the most is {MAX_LINE:,}"
             hint = "break the text into several bar lines (`| …`)"
             yield Diagnostic("E108", message, source.span(number, 0, 1), hint)
-        for match in (*_HIDDEN.finditer(line), *_LOOSE_JOINER.finditer(line)):
+        for match in hidden_in(line):
             character = match[0]
             name = unicodedata.name(character, "control character")
             yield Diagnostic(

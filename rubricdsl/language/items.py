@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
 
+from attrs import define, field
 from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
@@ -17,7 +17,7 @@ from rubricdsl.language.formulas import read_expression
 from rubricdsl.language.scales import read_level, read_scale
 from rubricdsl.language.texts import TextReader
 from rubricdsl.language.trees import as_token, as_tree, first_token, subtrees
-from rubricdsl.language.words import PLAIN_ITEM, RESERVED, reserved_name
+from rubricdsl.language.words import RESERVED, reserved_name
 from rubricdsl.model.expression import Expression
 from rubricdsl.model.rubric import (
     Binding,
@@ -39,13 +39,13 @@ from rubricdsl.model.rubric import (
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling
 from rubricdsl.model.source import NOWHERE, Span
 
-_WORDS = {"yes": YES, "no": NO, "partly": PARTLY, "n/a": NA}
-_NUMBERED: dict[str, Callable[[float], Mark]] = {
+RULINGS = {"yes": YES, "no": NO, "partly": PARTLY, "n/a": NA}
+NUMBERED: dict[str, Callable[[float], Mark]] = {
     "weight": Weight,
     "bonus": Bonus,
     "cap": Cap,
 }
-_PLAIN: dict[str, Mark] = {"must": Must(), "never": Never(), "info": Info()}
+WORDED: dict[str, Mark] = {"must": Must(), "never": Never(), "info": Info()}
 _EVIDENCE = ("required", "optional")
 
 
@@ -62,7 +62,7 @@ def read_ruling(tree: Tree[Token]) -> Ruling:
         return Ruling.level(float(token))
     if token.type == "SIGNED":
         return Ruling.of_number(float(token))
-    return _WORDS[str(token)]
+    return RULINGS[str(token)]
 
 
 def counts(item: Item) -> bool:
@@ -70,15 +70,36 @@ def counts(item: Item) -> bool:
     return not isinstance(item.mark, Info | Bonus)
 
 
-@lru_cache(maxsize=256)
-def _weight(number: str) -> Weight:
-    """Read a weight; there are few different ones."""
-    return Weight(float(number))
-
-
 def _is_lost(item: Tree[Token]) -> bool:
     """Say whether an item stands in for a line that could not be read."""
     return any(isinstance(part, Token) and part == "" for part in item.children)
+
+
+@define
+class Parts:
+    """What stands in the lines below a criterion."""
+
+    fields: Fields
+    check: Expression | None = None
+    levels: list[Level] = field(factory=list)
+    examples: list[Example] = field(factory=list)
+
+
+@define
+class GroupParts:
+    """What stands in the lines below a group; ``lost`` counts those not read."""
+
+    fields: Fields
+    items: list[Item] = field(factory=list)
+    combine: Expression | None = None
+    item_lines: int = 0
+    lost: int = 0
+
+    def add(self, item: Item | None) -> None:
+        """Take in an item; None stands for one that has no usable name."""
+        self.item_lines += 1
+        if item is not None:
+            self.items.append(item)
 
 
 class ItemBuilder:
@@ -105,64 +126,47 @@ class ItemBuilder:
         if tree.data == "include":
             return self.include(tree)
         name = next(c for c in tree.children if isinstance(c, Token))
-        if name.type == "PLAIN":
-            return self.plain(name)
         if not name:
             return self.group(tree, name) if tree.data == "group" else None
         if name in RESERVED:
-            self._reserved(name, span_of(self.file, name))
+            self.reserved(name, span_of(self.file, name))
             return None
         if tree.data == "group":
             return self.group(tree, name)
         return self.criterion(tree, name)
 
-    def _reserved(self, name: str, span: Span) -> None:
+    def reserved(self, name: str, span: Span) -> None:
+        """Report a name that is a word of the language."""
         self.found.append(reserved_name(name, span))
         self.texts.lost_words.add(name)
 
     # ------------------------------------------------------------- criteria
 
-    def plain(self, token: Token) -> Criterion | None:
-        """Build a criterion that is just weight, name and text, on one line."""
-        match = PLAIN_ITEM.fullmatch(token)
-        if match is None:
-            message = f"the lexer promised a plain criterion, not {token!r}"
-            raise TypeError(message)
-        weight, name, text = match.groups()
-        line, column = token.line or 1, token.column or 1
-        start, end = column + match.start("name"), column + len(token)
-        if name in RESERVED:
-            span = Span(self.file, line, start, line, start + len(name))
-            self._reserved(name, span)
-            return None
-        self.texts.check_parameters(text, line, column + match.start("text"))
-        return Criterion(
-            name=name,
-            mark=_weight(weight),
-            text=text,
-            span=Span(self.file, line, start, line, end),
-        )
-
     def criterion(self, tree: Tree[Token], name: Token) -> Criterion:
         """Build a criterion."""
         mark, _, text, body = tree.children
         span = self._span(name, text)
-        fields = Fields("criterion", self.found)
-        lines = subtrees(body)
-        check: Expression | None = None
-        levels: list[Level] = []
-        examples: list[Example] = []
-        for line in lines:
+        parts = Parts(Fields("criterion", self.found))
+        for line in subtrees(body):
             if line.data == "check":
-                if check is not None:
+                if parts.check is not None:
                     self._again("check", line, "join the two with `and`")
-                check = self._expression(line)
+                parts.check = self._expression(line)
             elif line.data == "level":
-                levels.append(read_level(line, self.texts))
+                parts.levels.append(read_level(line, self.texts))
             elif line.data == "example":
-                examples.append(self._example(line))
+                parts.examples.append(self._example(line))
             else:
-                fields.add(self.texts.entry(line))
+                parts.fields.add(self.texts.entry(line))
+        return self.made_criterion(
+            str(name), self.mark(mark, span), self.texts.text(text), span, parts
+        )
+
+    def made_criterion(
+        self, name: str, mark: Mark, text: str, span: Span, parts: Parts
+    ) -> Criterion:
+        """Make a criterion of what stands in its lines."""
+        fields, check = parts.fields, parts.check
         if check is not None and "judge" in fields.entries:
             self.found.append(
                 Diagnostic(
@@ -175,10 +179,10 @@ class ItemBuilder:
         self._refer(name, fields)
         passing = fields.passing()
         return Criterion(
-            name=str(name),
-            mark=self.mark(mark, span),
-            text=self.texts.text(text),
-            scale=read_scale(fields, levels, span),
+            name=name,
+            mark=mark,
+            text=text,
+            scale=read_scale(fields, parts.levels, span),
             check=check,
             needs=fields.names("needs") or (),
             na=fields.na_rule(),
@@ -186,7 +190,7 @@ class ItemBuilder:
             judge=fields.text("judge"),
             sees=fields.names("sees"),
             evidence=self._evidence(fields),
-            examples=tuple(examples),
+            examples=tuple(parts.examples),
             tags=fields.tags(),
             title=fields.text("title"),
             note=fields.text("note"),
@@ -228,15 +232,11 @@ class ItemBuilder:
     def group(self, tree: Tree[Token], name: Token) -> Group:
         """Build a group and all below it."""
         mark, kind, _, *rest = tree.children
-        body = rest[-1]
-        kind = as_tree(kind)
-        body = as_tree(body)
+        kind, body = as_tree(kind), as_tree(rest[-1])
         text = rest[0] if len(rest) > 1 else None
         span = self._span(name, text)
-        fields = Fields("group", self.found)
-        items: list[Item] = []
+        parts = GroupParts(Fields("group", self.found))
         combines: list[Expression] = []
-        item_lines = lost = 0
         for line in subtrees(body):
             if line.data == "combine":
                 if combines:
@@ -244,25 +244,45 @@ class ItemBuilder:
                 combines.append(self._expression(line))
             elif line.data in {"criterion", "group", "include"}:
                 item = self.item(line)
-                item_lines += 1
-                if item is not None:
-                    items.append(item)
-                else:
-                    lost += _is_lost(line)
+                parts.add(item)
+                parts.lost += item is None and _is_lost(line)
             else:
                 entry = self.texts.entry(line)
-                lost += entry.key == ""
-                fields.add(entry)
+                parts.lost += entry.key == ""
+                parts.fields.add(entry)
+        parts.combine = combines[0] if combines else None
+        return self.made_group(
+            str(name),
+            self.mark(mark, span),
+            str(kind.data).replace("_", " "),
+            str(kind.children[0]) if kind.children else None,
+            self.texts.text(text) if text is not None else None,
+            span,
+            parts,
+        )
+
+    def made_group(  # noqa: PLR0913, PLR0917 - what the first line says
+        self,
+        name: str,
+        mark: Mark,
+        kind: str,
+        count: str | None,
+        text: str | None,
+        span: Span,
+        parts: GroupParts,
+    ) -> Group:
+        """Make a group of what stands in its lines."""
+        fields = parts.fields
         self._refer(name, fields)
         passing = fields.passing()
         built = Group(
-            name=str(name),
-            mark=self.mark(mark, span),
-            kind=Kind(str(kind.data).replace("_", " ")),
-            items=tuple(items),
-            text=self.texts.text(text) if text is not None else None,
-            count=self._count(kind, span),
-            combine=combines[0] if combines else None,
+            name=name,
+            mark=mark,
+            kind=Kind(kind),
+            items=tuple(parts.items),
+            text=text,
+            count=self._count(count, span),
+            combine=parts.combine,
             monotone=fields.choice("monotone", _Truth) is not _Truth.NO,
             na=fields.na_rule(),
             passing=1.0 if passing is None else passing,
@@ -277,19 +297,19 @@ class ItemBuilder:
             span=span,
         )
         if name:
-            if not lost:
-                self._check_children(built, item_lines)
+            if not parts.lost:
+                self._check_children(built, parts.item_lines)
             self._check_formula(built, fields)
         return built
 
-    def _count(self, kind: Tree[Token], span: Span) -> int | None:
-        if not kind.children:
+    def _count(self, count: str | None, span: Span) -> int | None:
+        if count is None:
             return None
-        number = float(str(kind.children[0]))
+        number = float(count)
         if number >= 1 and number == int(number):
             return int(number)
         hint = "write a whole number, 1 or more: `at least 2 of name`"
-        message = f"`at least {kind.children[0]}` counts no children"
+        message = f"`at least {count}` counts no children"
         self.found.append(Diagnostic("E405", message, span, hint))
         return 1
 
@@ -335,7 +355,7 @@ class ItemBuilder:
         first = first_token(path)
         span = span_of(self.file, first) if first else NOWHERE
         if isinstance(name, Token) and name in RESERVED:
-            self._reserved(name, span_of(self.file, name))
+            self.reserved(name, span_of(self.file, name))
             return None
         return Include(
             mark=self.mark(mark, span),
@@ -368,12 +388,13 @@ class ItemBuilder:
         tree = as_tree(tree)
         value = str(tree.children[0]) if tree.children else ""
         if tree.data == "weight_class":
-            return self._weight_class(value, span)
+            return self.weight_class(value, span)
         if value:
-            return _NUMBERED[str(tree.data)](float(value))
-        return _PLAIN[str(tree.data)]
+            return NUMBERED[str(tree.data)](float(value))
+        return WORDED[str(tree.data)]
 
-    def _weight_class(self, name: str, span: Span) -> Weight:
+    def weight_class(self, name: str, span: Span) -> Weight:
+        """Give the weight of a class, which should be declared."""
         known = self.classes
         if known is None or name in self.texts.lost_words:
             return Weight(1.0, name)

@@ -134,12 +134,15 @@ def _logical_lines(
         text = raw.strip(" \t")
         if not text:
             continue
-        prefix = raw[: len(raw) - len(raw.lstrip(" \t"))]
-        if text[0] == "#":
+        first = text[0]
+        prefix = "" if raw[0] == first else raw[: len(raw) - len(raw.lstrip(" \t"))]
+        if first == "#":
             comments.append(Comment(number, len(prefix), text))
             continue
+        indent = len(prefix)
         if "\t" in prefix:
             blanks = prefix.expandtabs(len(_TAB))
+            indent = len(blanks)
             edit = Edit(source.span(number, 0, len(prefix)), blanks)
             found.append(
                 Diagnostic(
@@ -150,12 +153,12 @@ def _logical_lines(
                     fix=Fix("write blanks for tabs", (edit,)),
                 )
             )
-        if text[0] == "|":  # every blank of a bar of text counts
+        if first == "|":  # every blank of a bar of text counts
             text = raw[len(prefix) :]
-        line = Line(number, len(prefix), text, last=number)
+        line = Line(number, len(prefix), text, None, number)
         if text.endswith('"""') and _BLOCK_OPENS.match(text):
             _read_block(source, line, lines, found)
-        yield line, len(prefix.expandtabs(len(_TAB)))
+        yield line, indent
 
 
 def _read_block(
@@ -165,7 +168,6 @@ def _read_block(
     found: list[Diagnostic],
 ) -> None:
     """Take the lines up to the closing quotes into ``line``."""
-    line.text = line.text.rstrip(' "').rstrip() + ' """'
     block: list[str] = []
     for number, raw in lines:
         before, quotes, after = raw.partition('"""')

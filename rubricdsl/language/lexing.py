@@ -1,8 +1,6 @@
 """From one line to tokens.  The line's first token says how the rest is read.
 
-A line is an item (``[…]``), a bar of text (``| …``), or starts with a word.  The
-commonest line of all, a criterion with a weight and nothing below it, is cut as one
-``PLAIN`` token; the grammar knows it as a criterion.
+A line is an item (``[…]``), a bar of text (``| …``), or starts with a word.
 """
 
 import re
@@ -18,11 +16,11 @@ from rubricdsl.language.words import (
     EXPRESSION_LINES,
     EXPRESSION_WORDS,
     FIELD_KEYS,
+    INCLUDE_WORDS,
     ITEM_WORDS,
     KIND_WORDS,
     MARK_WORDS,
     NAME,
-    PLAIN_ITEM,
     SPEAKERS,
     TEXT_KEYS,
     TEXT_LINES,
@@ -61,24 +59,6 @@ class LineLexer:
     """Cuts the lines of one source into tokens that carry their place."""
 
     source: Source
-
-    def plain(self, line: Line) -> Token | None:
-        """Cut a plain criterion, the commonest line; None if it is none."""
-        if line.children or line.block is not None or line.lost is not None:
-            return None
-        text = line.text
-        match = PLAIN_ITEM.fullmatch(text)
-        if match is None or not match["name"].isidentifier():
-            return None
-        column = line.column + 1
-        return Token(
-            "PLAIN",
-            text,
-            line=line.number,
-            column=column,
-            end_line=line.number,
-            end_column=column + len(text),
-        )
 
     def tokens(self, line: Line) -> list[Token]:
         """Cut one line, without its block of children.
@@ -121,7 +101,7 @@ class _LineScan(Scan):
         self.blanks()
         rest = self.text[self.at :]
         if rest.startswith("include "):
-            self.values(ITEM_WORDS)
+            self.values(INCLUDE_WORDS)
             return
         group = _GROUP.match(rest)
         if group is not None:

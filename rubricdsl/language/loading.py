@@ -4,8 +4,11 @@ Imports stay inside the project: the nearest folder upward with a ``rub.toml``, 
 the folder of the file that was asked for.  Links that lead out are refused.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 from attrs import define, field, frozen
@@ -18,6 +21,9 @@ from rubricdsl.language.parsing import parse
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
+
+if TYPE_CHECKING:
+    from rubricdsl.language.locking import Import
 
 PROJECT_FILE = "rub.toml"
 MAX_FILES = 1_000
@@ -44,11 +50,13 @@ class Loaded:
     """The rubrics of a file and all that is wrong with it and what it imports.
 
     ``source`` is the file's text; None where nothing could be made of its bytes.
+    ``imports`` are those of the file and of what it imports.
     """
 
     rubrics: tuple[Rubric, ...]
     diagnostics: tuple[Diagnostic, ...]
     source: Source | None = field(default=None, eq=False, repr=False)
+    imports: tuple["Import", ...] = field(default=(), eq=False, repr=False)
 
     @property
     def sound(self) -> bool:
@@ -62,13 +70,16 @@ class Loaded:
         return self.rubrics
 
 
-def project_root(path: Path) -> Path:
-    """Find the project that a file belongs to."""
+def find_project(path: Path) -> Path | None:
+    """Find the nearest folder with a ``rub.toml`` upward from a file."""
     folder = path.resolve().parent
-    for parent in (folder, *folder.parents):
-        if (parent / PROJECT_FILE).is_file():
-            return parent
-    return folder
+    above = (folder, *folder.parents)
+    return next((p for p in above if (p / PROJECT_FILE).is_file()), None)
+
+
+def project_root(path: Path) -> Path:
+    """Give the folder that a file's imports may not leave."""
+    return find_project(path) or path.resolve().parent
 
 
 def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded:
@@ -77,7 +88,8 @@ def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded
     Raises RubricError (D101) if the file cannot be read.
     """
     loader = _Loader(functions, project_root(path))
-    return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
+    with _collector_paused():
+        return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
 def load_text(
@@ -89,7 +101,27 @@ def load_text(
     if len(data) > MAX_BYTES:
         _, found = decode(data, name)
         return Loaded((), found)
-    return loader.loaded(loader.build(Source.of(text, name), folder.resolve(), ()))
+    # The text is the first link of the chain, as a file would be; it has no path.
+    chain = (_Link(Path()),)
+    with _collector_paused():
+        source = Source.of(text, name)
+        return loader.loaded(loader.build(source, folder.resolve(), chain))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic garbage collector from running.
+
+    All that loading makes is kept or forms no cycles, so there is nothing to find;
+    but the collector would look through a large model again and again as it grows.
+    """
+    was_running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_running:
+            gc.enable()
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -130,9 +162,11 @@ class _Link:
 class _Loader:
     functions: FunctionTable
     root: Path
-    read_bytes: int = 0
+    imported_files: int = 0
+    imported_bytes: int = 0
     cache: dict[Path, _Read] = field(factory=dict)
     circles: list[Diagnostic] = field(factory=list)
+    imports: list["Import"] = field(factory=list)
 
     def loaded(self, read: _Read) -> Loaded:
         found = [*read.found, *self.circles]
@@ -140,7 +174,7 @@ class _Loader:
             if other is not read:
                 found += other.found
         rubrics = tuple(built.rubric for built in read.built)
-        return Loaded(rubrics, _by_place(found), read.source)
+        return Loaded(rubrics, _by_place(found), read.source, tuple(self.imports))
 
     def read(self, path: Path, name: str, chain: tuple[_Link, ...]) -> _Read:
         """Read one file, once."""
@@ -155,7 +189,6 @@ class _Loader:
             message = f"the file cannot be read: {reason}"
             hint = "check the path and the permissions"
             raise RubricError([Diagnostic("D101", message, span, hint)]) from None
-        self.read_bytes += len(data)
         source, faults = decode(data, name)
         if source is None:
             self.cache[path] = _Read((), list(faults))
@@ -223,42 +256,47 @@ class _Loader:
             )
         try:
             path = (folder / file).resolve()
-            there = path.is_file()
+            size = path.stat().st_size if path.is_file() else None
         except (OSError, RuntimeError, ValueError):
             # A name too long, a circle of links, a NUL: no such file can be.
-            path, there = self.root, False
+            path, size = self.root, None
         if not path.is_relative_to(self.root):
             raise _RefusedError(
                 f"`{file}` lies outside the project",
                 f"move it into the project, or put a {PROJECT_FILE} higher up",
             )
         self._refuse_circle(path, chain)
-        if not there:
+        if size is None:
             hint = f"looked for in {_shown(folder)}"
             raise _RefusedError(f"there is no file `{file}`", hint)
-        if self._exhausted(chain):
-            raise _RefusedError(
-                "the imports are too deep, too many or too large",
-                f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES} files, "
-                f"{MAX_IMPORT_BYTES // 1_000_000} MB",
-            )
+        if path not in self.cache:
+            self._count(size, chain)
         name = str(Path(use.span.file).parent / file)
-        if chain:
-            chain = (*chain[:-1], _Link(chain[-1].path, use))
+        chain = (*chain[:-1], _Link(chain[-1].path, use))
         try:
             read = self.read(path, name, chain)
         except RubricError as error:
             fault = error.diagnostics[0]
             raise _RefusedError(fault.message, fault.hint) from None
+        if read.source is not None:
+            self.imports.append(self.pinnable(path, read.source, use))
         return _pick(read, wanted, file)
+
+    def pinnable(self, path: Path, source: Source, use: Use) -> "Import":
+        """Say what a lock can pin of an import."""
+        from rubricdsl.language.locking import Import, text_digest
+
+        below = path.relative_to(self.root).as_posix()
+        return Import(below, text_digest(source.text), use.span)
 
     def _refuse_circle(self, path: Path, chain: tuple[_Link, ...]) -> None:
         """Refuse a file that is being read; report each link of the circle."""
         start = next((i for i, link in enumerate(chain) if link.path == path), None)
         if start is None:
             return
-        names = [link.path.name for link in (*chain[start:], chain[start])]
-        message = f"the imports run in a circle: {' → '.join(names)}"
+        circle = [link.path for link in (*chain[start:], chain[start])]
+        names = " → ".join(each.relative_to(self.root).as_posix() for each in circle)
+        message = f"the imports run in a circle: {names}"
         hint = "move what both need into a third file"
         for link in chain[start:-1]:
             if link.use is not None:
@@ -266,13 +304,20 @@ class _Loader:
                 self.circles.append(fault)
         raise _RefusedError(message, hint, "E306")
 
-    def _exhausted(self, chain: tuple[_Link, ...]) -> bool:
-        """Say whether the imports go too far."""
-        return (
+    def _count(self, size: int, chain: tuple[_Link, ...]) -> None:
+        """Count one more file; raises _RefusedError if that is one too many."""
+        self.imported_files += 1
+        self.imported_bytes += size
+        if (
             len(chain) > MAX_IMPORT_DEPTH
-            or len(self.cache) > MAX_FILES
-            or self.read_bytes > MAX_IMPORT_BYTES
-        )
+            or self.imported_files > MAX_FILES
+            or self.imported_bytes > MAX_IMPORT_BYTES
+        ):
+            raise _RefusedError(
+                "the imports are too deep, too many or too large",
+                f"the most is {MAX_IMPORT_DEPTH} deep, {MAX_FILES:,} files, "
+                f"{MAX_IMPORT_BYTES // 1_000_000} MB",
+            )
 
 
 def _size(items: Iterable[Item], sizes: Mapping[str, int]) -> tuple[int, int]:

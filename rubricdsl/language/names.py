@@ -1,20 +1,14 @@
 """Whether every name is given once and every name used is known."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.building import Built
 from rubricdsl.language.fields import Reference
 from rubricdsl.language.scopes import Scope, included, item_name
+from rubricdsl.language.words import skeleton_of
 from rubricdsl.model.rubric import Criterion, Group, Include, Rubric
 from rubricdsl.model.source import Span
-
-# Letters of other scripts that look like Latin ones (Unicode TR 39, the common few).
-_LOOK_ALIKES = str.maketrans(
-    "аеорсухіјѕһԁɡոνοραβεικ",
-    "aeopcyxijshdgnvopabeik",
-)
 
 
 def check_names(rubric: Rubric, scope: Scope) -> Iterator[Diagnostic]:
@@ -31,7 +25,7 @@ def check_names(rubric: Rubric, scope: Scope) -> Iterator[Diagnostic]:
             yield Diagnostic("E301", message, span, hint)
             continue
         seen[name] = span
-        skeleton = _skeleton(name)
+        skeleton = skeleton_of(name)
         other = skeletons.setdefault(skeleton, name)
         if other != name:
             message = (
@@ -195,10 +189,3 @@ def _check_target(
                 message = f"`{include.target}` needs `{need}`, which stays behind"
                 hint = "include the group that holds both, or the whole rubric"
                 yield Diagnostic("E304", message, include.span, hint)
-
-
-def _skeleton(name: str) -> str:
-    if name.isascii():
-        return name.lower()
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return plain.translate(_LOOK_ALIKES)

@@ -1,9 +1,9 @@
 """From lines to syntax trees, one entry at a time, past every error.
 
 An entry (a line at the left margin and all that is indented below it) is parsed
-on its own.  Where it does not parse, the line at fault is reported and stood in
-for, and the entry is parsed again: one mistake costs one line, and all mistakes of
-a file are reported in one go.
+on its own, unless it is plain, so that patterns can read it.  Where it does not
+parse, the line at fault is reported and stood in for, and the entry is parsed again:
+one mistake costs one line, and all mistakes of a file are reported in one go.
 """
 
 import re
@@ -23,6 +23,7 @@ from rubricdsl.language.explaining import (
 from rubricdsl.language.grammar import parse_tokens
 from rubricdsl.language.layout import Comment, Line, lay_out, line_span
 from rubricdsl.language.lexing import LineLexer, opens_block
+from rubricdsl.language.plain import Form, form_of
 from rubricdsl.language.scanning import LexicalError
 from rubricdsl.language.words import FIELD_KEYS, NAME
 
@@ -40,16 +41,18 @@ _NAMES = re.compile(NAME)
 
 @define
 class RubricTree:
-    """The syntax of one ``rubric`` block; the header of a lost one is None.
+    """The syntax of one ``rubric`` block; the name of one without a header is None.
 
-    Its entries are trees, or ``PLAIN`` tokens where a tree would hold nothing else.
+    Its entries are trees, and lines where these and all below them are plain; items
+    below a plain group that are not have their tree in ``trees``, by line number.
     ``damaged`` says that lines were lost, ``lost_words`` what stood in them: names
     that may be meant to be there.
     """
 
     line: Line
-    header: Tree[Token] | None
-    entries: list[Tree[Token] | Token] = field(factory=list)
+    name: str | None
+    entries: list[Tree[Token] | Line] = field(factory=list)
+    trees: dict[int, Tree[Token]] = field(factory=dict)
     damaged: bool = False
     lost_words: set[str] = field(factory=set)
 
@@ -119,8 +122,12 @@ def _header(lexer: LineLexer, line: Line, found: list[Diagnostic]) -> RubricTree
         here = lexer.source.span(child.number, 0, child.column)
         hint = "the lines of a rubric begin at the left margin"
         found.append(Diagnostic("E102", "the indentation opens no block", here, hint))
+    _, _, name = line.text.partition(" ")
+    if name.isidentifier():
+        return RubricTree(line, name)
     try:
-        return RubricTree(line, parse_tokens(lexer.tokens(line), "header"))
+        tree = parse_tokens(lexer.tokens(line), "header")
+        return RubricTree(line, str(tree.children[0]))
     except LexicalError as error:
         found.append(error.diagnostic)
     except UnexpectedInput:
@@ -150,9 +157,10 @@ def _parse_entries(
     found: list[Diagnostic],
 ) -> None:
     for line in lines:
-        plain = lexer.plain(line)
-        if plain is not None:
-            rubric.entries.append(plain)
+        trees: dict[int, Tree[Token]] = {}
+        if _is_plain(lexer, line, trees):
+            rubric.entries.append(line)
+            rubric.trees.update(trees)
             continue
         entry = _Entry(lexer, line)
         tree = entry.parse()
@@ -161,6 +169,25 @@ def _parse_entries(
         found.extend(entry.mistakes)
         rubric.damaged |= bool(entry.mistakes)
         rubric.lost_words |= entry.lost_words
+
+
+def _is_plain(lexer: LineLexer, line: Line, trees: dict[int, Tree[Token]]) -> bool:
+    """Say whether a line and all below it are plain.
+
+    Items below it that are not are parsed into ``trees``; where one of them does not
+    parse, the answer is no, for only the whole entry shows what is wrong.
+    """
+    form = form_of(line)
+    if form is not Form.GROUP:
+        return form is not None
+    for child in line.children:
+        if child.text[0] != "[" or _is_plain(lexer, child, trees):
+            continue
+        tree = None if child.lost else tree_of(lexer, child)
+        if tree is None:
+            return False
+        trees[child.number] = tree
+    return True
 
 
 class _Entry:
@@ -187,10 +214,6 @@ class _Entry:
 
     def _cut_lines(self, line: Line) -> None:
         """Cut a line and those below it into tokens, and mend what cannot be cut."""
-        plain = self.lexer.plain(line)
-        if plain is not None:
-            self._cut[line.number] = [plain, _newline(plain)]
-            return
         try:
             tokens = self._cut[line.number] = self.lexer.tokens(line)
         except LexicalError as error:
@@ -220,5 +243,24 @@ class _Entry:
         yield Token("_DEDENT", "", line=last.last, column=1)
 
 
-def _newline(token: Token) -> Token:
-    return Token("_NL", "\n", line=token.line, column=token.end_column)
+class _MistakenError(Exception):
+    """An entry with a mistake in it."""
+
+
+class _Attempt(_Entry):
+    """An entry that is parsed if nothing is wrong with it."""
+
+    def tree(self) -> Tree[Token] | None:
+        """Give the tree; None if there is a mistake, of which nothing is noted."""
+        try:
+            return self.parse()
+        except _MistakenError:
+            return None
+
+    def _note(self, mistake: Mistake) -> None:
+        raise _MistakenError(mistake.diagnostic.message)
+
+
+def tree_of(lexer: LineLexer, line: Line) -> Tree[Token] | None:
+    """Parse an entry by the grammar, plain or not; None if there is a mistake."""
+    return _Attempt(lexer, line).tree()

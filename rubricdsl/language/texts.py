@@ -7,6 +7,8 @@ from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.fields import Entry, read_scalar, span_of
+from rubricdsl.language.layout import Line
+from rubricdsl.language.plain import FIELD, bars_below, value_entry
 from rubricdsl.language.trees import as_token, as_tree, subtrees
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.source import Span
@@ -54,6 +56,39 @@ class TextReader:
         )
         return Entry(str(key), span, values)
 
+    # ------------------------------------------------------------ plain lines
+
+    def plain_text(self, line: Line, match: re.Match[str]) -> str:
+        """Give the text of a plain line: beside it, or in bars below."""
+        text: str | None = match["text"]
+        if text is None:
+            return self.bars(line)
+        if "{{" in text:
+            column = line.column + match.start("text") + 1
+            self.check_parameters(text, line.number, column)
+        return text
+
+    def bars(self, line: Line) -> str:
+        """Give the text of the bars below a plain line."""
+        bars = bars_below(line)
+        for bar in bars:
+            self.check_parameters(bar.text, bar.number, bar.column + 1)
+        return "\n".join(_bar_content(bar.text) for bar in bars)
+
+    def plain_entry(self, line: Line) -> Entry | None:
+        """Read a plain field; None if the line is none."""
+        match = FIELD.fullmatch(line.text)
+        if match is None:
+            return None
+        key: str | None = match["text_key"]
+        if key is None:
+            return value_entry(self.file, line, match)
+        number, column = line.number, line.column + 1
+        span = Span(self.file, number, column, number, column + len(key))
+        return Entry(key, span, text=self.plain_text(line, match))
+
+    # ------------------------------------------------------------------ trees
+
     def conversation(self, tree: Tree[Token]) -> Iterator[Turn]:
         """Read the turns of a ``prompt`` block."""
         _, *turns = subtrees(tree)
@@ -95,6 +130,8 @@ class TextReader:
 
 
 def _content(token: Token) -> str:
-    if token.type == "BAR":
-        return str(token)[1:].removeprefix(" ")
-    return str(token)
+    return _bar_content(str(token)) if token.type == "BAR" else str(token)
+
+
+def _bar_content(bar: str) -> str:
+    return bar[1:].removeprefix(" ")

@@ -5,6 +5,7 @@ be called ``title``.  Where a name would be read as something else it is reserve
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from rubricdsl.diagnostics import Diagnostic
@@ -50,6 +51,7 @@ TEXT_KEYS = frozenset(
 )
 
 ITEM_WORDS = KIND_WORDS | {"least", "of", "include", "as"}
+INCLUDE_WORDS = ITEM_WORDS | {"to"}
 EXPECT_WORDS = RULING_WORDS | {"about", "by", "level"}
 EXPRESSION_LINES = frozenset({"check", "combine"})
 
@@ -71,10 +73,10 @@ VALUE_LINES: Mapping[str, frozenset[str]] = {
     "prompt": frozenset(),
 }
 
-#: A criterion on one line, with a weight and nothing below it.
-PLAIN_ITEM = re.compile(
-    r"\[(?P<mark>[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)\] "
-    rf"(?P<name>{NAME}): (?P<text>\S.*)"
+# Letters of other scripts that look like Latin ones (Unicode TR 39, the common few).
+_LOOK_ALIKES = str.maketrans(
+    "аеорсухіјѕһԁɡոνοραβεικ",
+    "aeopcyxijshdgnvopabeik",
 )
 
 _PATH = re.compile(rf"{NAME}(?:\.{NAME})*")
@@ -88,6 +90,17 @@ def is_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None and all(
         part.isidentifier() for part in text.split(".")
     )
+
+
+def skeleton_of(name: str) -> str:
+    """Give what is the same for names that cannot be told apart.
+
+    They differ only in case, width or letters that look alike.
+    """
+    if name.isascii():
+        return name.lower()
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return plain.translate(_LOOK_ALIKES)
 
 
 def reserved_name(name: str, span: Span) -> Diagnostic:

@@ -97,6 +97,27 @@ class JudgeBackendOffer:
     resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
 
 
+@frozen(kw_only=True)
+class JudgeWrapperOffer:
+    """Something to put around judge backends, which a plugin offers.
+
+    Any judge takes its ``options`` beside the backend's own, and is wrapped where it
+    has one of them.  ``wrap`` gets the backend, the judge's settings and the
+    environment variables, and gives the backend that is used in its place; it raises
+    `rubricdsl.diagnostics.RubricError` if that cannot be.  The one that it gives
+    closes the one that it got, and has a template of its own where it changes
+    answers.  ``resolve``, if there is one, is called first: it writes into the
+    settings what the options stand for, such as the digest of a file, so that it
+    becomes part of the judge's identity.
+    """
+
+    name: str
+    description: str
+    options: tuple[str, ...]
+    wrap: Callable[[JudgeBackend, JudgeSettings, Mapping[str, str]], JudgeBackend]
+    resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
+
+
 # -------------------------------------------------------------------- checks
 
 

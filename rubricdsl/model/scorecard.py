@@ -67,6 +67,8 @@ class Scorecard:
     ``points`` is the sum at the root before it is divided and clipped.
     ``coverage`` is the judged share of the effective weight and ``interval`` the
     least and the greatest score that missing verdicts could still give.
+    ``expected`` is the mean of the scores that the verdicts could have made, given
+    the judges' probabilities; None where one that counts has none.
     ``passed`` is None where the rubric has no pass mark or there is no score.
     ``seconds`` is how long judging took, for people to read.
     """
@@ -88,3 +90,4 @@ class Scorecard:
     judge_calls: int = 0
     usage: Usage = Usage()
     seconds: float = 0.0
+    expected: float | None = None

@@ -17,6 +17,7 @@ from rubricdsl.model.protocols import (
     CheckFunction,
     FunctionTable,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 from rubricdsl.plugins.specs import PROJECT, HookSpecs
@@ -105,6 +106,11 @@ class PluginHost:
         return self._offers("judge backend", "rubricdsl_judge_backends", _name)
 
     @cached_property
+    def judge_wrappers(self) -> Mapping[str, Offered[JudgeWrapperOffer]]:
+        """What can be put around judge backends, by name."""
+        return self._offers("judge wrapper", "rubricdsl_judge_wrappers", _name)
+
+    @cached_property
     def formats(self) -> Mapping[str, Offered[RubricFormatOffer]]:
         """Rubric formats by name."""
         return self._offers("format", "rubricdsl_formats", _name)
@@ -119,6 +125,28 @@ class PluginHost:
     def function_table(self) -> FunctionTable:
         """Signatures of the check functions, for the language."""
         return {name: f.signature for name, f in self.check_functions.items()}
+
+    # ----------------------------------------------------------------- events
+
+    def hears(self, hook: str) -> bool:
+        """Tell whether any plugin implements a hook."""
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def tell(self, hook: str, event: object) -> list[str]:
+        """Tell all plugins of an event, and give what went wrong, a sentence each."""
+        problems: list[str] = []
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            record = self._records[implementation.plugin_name]
+            # An implementation may do without the event.
+            given = [event] if implementation.argnames else []
+            try:
+                implementation.function(*given)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                problems.append(
+                    f"the plugin `{record.name}` of {record.distribution} raised "
+                    f"{type(error).__name__}: {error}"
+                )
+        return problems
 
     def _offers(
         self, what: str, hook: str, name_of: Callable[[_Offer], str]

@@ -1,16 +1,20 @@
 """The hooks that a plugin may implement.
 
-A hook returns offers: values with a name, a description and a factory.  Nothing
-is built, and no optional package imported, before the thing is used.
+A hook that offers returns values with a name, a description and a factory.  Nothing
+is built, and no optional package imported, before the thing is used.  A hook that
+hears is told what happens in a run; what it raises is reported with its distribution
+and takes nothing with it.
 """
 
 from collections.abc import Sequence
 
 import pluggy
 
+from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
+    JudgeWrapperOffer,
     RubricFormatOffer,
 )
 
@@ -28,6 +32,11 @@ class HookSpecs:
         return ()
 
     @hookspec
+    def rubricdsl_judge_wrappers(self) -> Sequence[JudgeWrapperOffer]:
+        """Offer what can be put around judge backends."""
+        return ()
+
+    @hookspec
     def rubricdsl_check_functions(self) -> Sequence[CheckFunction]:
         """Offer functions for `check:` expressions."""
         return ()
@@ -36,3 +45,17 @@ class HookSpecs:
     def rubricdsl_formats(self) -> Sequence[RubricFormatOffer]:
         """Offer readers of other rubric formats."""
         return ()
+
+    # ---------------------------------------------------------------- events
+
+    @hookspec
+    def rubricdsl_run_started(self, event: RunStarted) -> None:
+        """Hear that a run begins; nothing was asked yet."""
+
+    @hookspec
+    def rubricdsl_verdict_reached(self, event: VerdictReached) -> None:
+        """Hear of a verdict, or of the reason why there is none."""
+
+    @hookspec
+    def rubricdsl_run_finished(self, event: RunFinished) -> None:
+        """Hear that a run has ended, or was stopped."""

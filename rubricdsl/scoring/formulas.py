@@ -13,7 +13,7 @@ from attrs import frozen
 
 from rubricdsl.diagnostics import CheckError
 from rubricdsl.expressions.evaluation import Argument
-from rubricdsl.expressions.intervals import Interval, enclose
+from rubricdsl.expressions.intervals import Interval, enclose, pinned
 from rubricdsl.expressions.walking import walk
 from rubricdsl.model.expression import Expression, Name
 
@@ -66,24 +66,9 @@ def formula_range(
     """
     try:
         whole = enclose(expression, operands)
-        least = enclose(expression, _pinned(operands, whole.slopes, rising=0))
-        greatest = enclose(expression, _pinned(operands, whole.slopes, rising=1))
+        least = enclose(expression, pinned(operands, whole.slopes, rising=0))
+        greatest = enclose(expression, pinned(operands, whole.slopes, rising=1))
     except RecursionError:
         return FormulaRange(-inf, inf, defined=False)
     defined = whole.defined and isfinite(least.low) and isfinite(greatest.high)
     return FormulaRange(least.low, greatest.high, defined)
-
-
-def _pinned(
-    operands: Mapping[str, Interval], slopes: Mapping[str, Interval], *, rising: int
-) -> Mapping[str, Interval]:
-    """Put each operand with a slope of one sign at an end.
-
-    ``rising`` is the end (0 low, 1 high) for operands that raise the formula.
-    """
-    pinned = dict(operands)
-    for name, (low, high) in slopes.items():
-        if low >= 0 or high <= 0:
-            end = operands[name][rising if low >= 0 else 1 - rising]
-            pinned[name] = (end, end)
-    return pinned

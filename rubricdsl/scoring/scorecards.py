@@ -26,6 +26,7 @@ from rubricdsl.model.scorecard import (
     Status,
 )
 from rubricdsl.scoring.bounds import Bounds, Prospect, firing
+from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.leaves import Worth, met
 from rubricdsl.scoring.meaning import (
     Branch,
@@ -61,6 +62,7 @@ class Scorer:
     bounds: Bounds
     prerequisites: Prerequisites
     shares: Shares
+    expectation: Expectation
     _criteria: tuple[_Row, ...]
     _groups: tuple[_Row, ...]
     _gates: tuple[tuple[GatePart, Gate], ...]
@@ -81,13 +83,14 @@ class Scorer:
             Bounds(meaning),
             Prerequisites.of(meaning),
             shares,
+            Expectation(meaning),
             tuple(row for row in rows if isinstance(nodes[row.number], Leaf)),
             tuple(row for row in rows if isinstance(nodes[row.number], Branch)),
             _gates(meaning),
             frozenset(leaf.path for leaf in meaning.bearing()),
         )
 
-    def scorecard(
+    def scorecard(  # noqa: PLR0913 - what a row reports beside its score
         self,
         response: Response,
         verdicts: Mapping[str, Verdict],
@@ -95,11 +98,13 @@ class Scorer:
         judge_calls: int = 0,
         usage: Usage = _NO_USAGE,
         seconds: float = 0.0,
+        suspect: bool = False,
     ) -> Scorecard:
         """Score a response.
 
         ``verdicts`` are by path, one for each criterion, rulings and failures
-        alike; those that needs decide may be left out.  Raises MissingVerdictError,
+        alike; those that needs decide may be left out.  ``suspect`` says that they
+        are not to be believed: then there is no score.  Raises MissingVerdictError,
         and IllegalRulingError for a ruling that its criterion does not allow.
         """
         if self.prerequisites.bearing:
@@ -113,8 +118,11 @@ class Scorer:
                 rulings[row.path] = verdict.ruling
         known = self._known(rulings)
         score = known.values[0]
-        status = known.status
+        status = Status.SUSPECT if suspect else known.status
         passing = self.rubric.passing
+        expected = (
+            self.expectation.score(verdicts) if status is Status.COMPLETE else None
+        )
         return Scorecard(
             rubric=self.rubric.name,
             rubric_version=self.rubric.version,
@@ -122,7 +130,7 @@ class Scorer:
             prompt_id=response.prompt_id,
             response_id=response.response_id,
             score=score if status is Status.COMPLETE else None,
-            points=known.points,
+            points=known.points if status is Status.COMPLETE else None,
             passed=(
                 met(score, passing)
                 if status is Status.COMPLETE and passing is not None
@@ -131,6 +139,7 @@ class Scorer:
             status=status,
             coverage=known.coverage,
             interval=known.interval,
+            expected=None if expected is None else expected.score,
             gates=known.gates,
             criteria=tuple(
                 CriterionResult(

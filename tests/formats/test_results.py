@@ -78,6 +78,7 @@ def scorecards(draw: st.DrawFn) -> Scorecard:
             status=st.just(status),
             coverage=UNITS,
             interval=st.sampled_from([None, (ends[0], ends[1])]),
+            expected=st.none() | UNITS,
             gates=st.lists(st.builds(Gate, cap=UNITS, **PLACES), max_size=2).map(tuple),
             criteria=st.lists(
                 st.builds(
@@ -123,6 +124,7 @@ CARD = Scorecard(
     status=Status.COMPLETE,
     coverage=1.0,
     interval=(0.846, 0.846),
+    expected=0.8123,
     gates=(Gate(name="runs", path="runs", mark="must", cap=0.0),),
     criteria=(
         CriterionResult(
@@ -155,7 +157,7 @@ def test_the_row_is_the_one_that_scripts_rely_on() -> None:
         '{"rubric": "tdap", "rubric_version": "1.2.0", "rubric_digest": "d1", '
         '"prompt_id": "p1", "response_id": "r03", "score": 0.846, "points": 11, '
         '"passed": true, "status": "complete", "coverage": 1.0, '
-        '"interval": [0.846, 0.846], '
+        '"interval": [0.846, 0.846], "expected": 0.8123, '
         '"gates": [{"name": "runs", "path": "runs", "mark": "must", "cap": 0.0}], '
         '"criteria": [{"name": "window", "path": "window", "mark": "weight", '
         '"verdict": "yes", "value": 1.0, "weight": 3, "share": 0.2308, '
@@ -297,6 +299,7 @@ def test_what_is_no_results_file_is_refused(
         ({"passed": 1}, "`passed` is a number, not a truth value"),
         ({"coverage": None}, "`coverage` is missing"),
         ({"interval": [1, 0]}, "`interval`"),
+        ({"expected": 1.5}, "`expected` is 1.5"),
         ({"tokens": []}, "`tokens` is an empty list"),
         ({"criteria": {}}, "`criteria` is not a list of objects"),
         ({"gates": [{"name": "g"}]}, "entry 1 of `gates`: `path` is missing"),

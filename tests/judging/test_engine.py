@@ -3,21 +3,20 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from attrs import evolve, field, frozen, mutable
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricdsl.checks.facts import ResponseFacts
-from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.events import Progress, Silence, VerdictReached
-from rubricdsl.judging.panels import Judge, Panel
+from rubricdsl.judging.engine import EvaluationResult, Job
+from rubricdsl.judging.listening import Silence
+from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.events import Progress, VerdictReached
 from rubricdsl.model.expression import Compare, Constant, Name
 from rubricdsl.model.judgement import (
     Answer,
@@ -25,15 +24,9 @@ from rubricdsl.model.judgement import (
     JudgeReply,
     JudgeRequest,
     Question,
-    Usage,
 )
-from rubricdsl.model.protocols import JudgeSettings
-from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import (
     Ask,
-    BoundRubric,
-    Criterion,
-    Group,
     Level,
     LevelScale,
     NaPolicy,
@@ -43,138 +36,22 @@ from rubricdsl.model.rubric import (
 )
 from rubricdsl.model.ruling import NA, NO, YES, Failure, FailureKind, Ruling
 from rubricdsl.model.scorecard import Scorecard, Status
-
-Answering = Callable[[JudgeRequest, str, Question], Answer | Exception | None]
-
-
-def _say(ruling: Ruling) -> Answering:
-    return lambda _request, name, _question: Answer(id=name, ruling=ruling)
-
-
-@mutable(eq=False)
-class FakeJudge:
-    """Answers by a function, after as many turns of the loop as it is told."""
-
-    answering: Answering
-    capabilities: Capabilities = Capabilities(probabilities=True)
-    template: str = "template"
-    turns: Callable[[], int] = lambda: 0
-    requests: list[JudgeRequest] = field(factory=list)
-    in_flight: int = 0
-    peak: int = 0
-    closed: int = 0
-
-    async def judge(self, request: JudgeRequest) -> JudgeReply:
-        """Answer, or raise what the function gives for an exception."""
-        self.requests.append(request)
-        self.in_flight += 1
-        self.peak = max(self.peak, self.in_flight)
-        try:
-            for _ in range(self.turns()):
-                await asyncio.sleep(0)
-            answers = [
-                self.answering(request, name, question)
-                for name, question in request.questions.items()
-            ]
-        finally:
-            self.in_flight -= 1
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return JudgeReply(
-            answers=tuple(a for a in answers if isinstance(a, Answer)),
-            usage=Usage(prompt_tokens=10, completion_tokens=1, cost=0.1),
-        )
-
-    async def close(self) -> None:
-        """Count the call."""
-        self.closed += 1
-
-    @property
-    def asked(self) -> list[tuple[str, str]]:
-        """Responses and statements, in the order asked."""
-        return [
-            (request.seen.get("response", ""), question.text)
-            for request in self.requests
-            for question in request.questions.values()
-        ]
-
-
-@frozen
-class Panels:
-    """Gives panels by name; the unnamed one for all others."""
-
-    panels: Mapping[str | None, Panel]
-
-    def panel(self, rubric: BoundRubric, name: str | None) -> Panel:
-        """Give a panel."""
-        del rubric
-        return self.panels.get(name) or self.panels[None]
-
-
-def judge_of(
-    backend: FakeJudge, *, concurrency: int = 4, timeout: float = 60.0, name: str = "m"
-) -> Judge:
-    settings = JudgeSettings(backend="fake", model=name)
-    return Judge(
-        settings=settings, backend=backend, concurrency=concurrency, timeout=timeout
-    )
-
-
-def panels_of(
-    backend: FakeJudge, *, ask: Ask = Ask.EACH, concurrency: int = 4
-) -> Panels:
-    judge = judge_of(backend, concurrency=concurrency)
-    return Panels({None: Panel(members=(judge,), ask=ask)})
-
-
-def criterion(name: str, **changes: Any) -> Criterion:
-    plain = Criterion(
-        name=name,
-        path=name,
-        mark=Weight(1.0),
-        text=f"Shows {name}.",
-        sees=("prompt", "response"),
-    )
-    return evolve(plain, **changes)
-
-
-def rubric_of(*criteria: Criterion, name: str = "r") -> BoundRubric:
-    root = Group(name=name, mark=Weight(1.0), items=criteria)
-    return BoundRubric(name=name, root=root, digest=name)
-
-
-def response_of(text: str, *, id: str = "r1") -> Response:  # noqa: A002
-    return Response(text=text, prompt_id="p1", response_id=id, prompt="Why?")
-
-
-def evaluation_of(jobs: Sequence[Job], panels: Panels, **options: Any) -> Evaluation:
-    functions = {f.signature.name: f for f in builtin_functions()}
-    return Evaluation(
-        jobs,
-        panels,
-        functions=functions,
-        facts=ResponseFacts,
-        clock=lambda: 0.0,
-        stopwatch=lambda: 0.0,
-        **options,
-    )
-
-
-def run(jobs: Sequence[Job], panels: Panels, **options: Any) -> EvaluationResult:
-    return asyncio.run(evaluation_of(jobs, panels, **options).run())
-
-
-def only(result: EvaluationResult) -> Scorecard:
-    (scorecard,) = result.scorecards
-    return scorecard
-
-
-def failure_of(scorecard: Scorecard, path: str) -> Failure:
-    failure = next(c for c in scorecard.criteria if c.path == path).verdict.failure
-    assert failure is not None
-    return failure
-
+from tests.judging.fakes import (
+    Answering,
+    FakeJudge,
+    Panels,
+    criterion,
+    evaluation_of,
+    failure_of,
+    judge_of,
+    many_jobs,
+    only,
+    panels_of,
+    response_of,
+    rubric_of,
+    run,
+    say,
+)
 
 # ------------------------------------------------------------------ properties
 
@@ -299,7 +176,7 @@ def test_every_distinct_question_is_asked_once(world: World, seed: int) -> None:
 
 
 def test_peak_in_flight_is_exactly_the_concurrency() -> None:
-    backend = FakeJudge(_say(YES), turns=lambda: 3)
+    backend = FakeJudge(say(YES), turns=lambda: 3)
     rubric = rubric_of(*(criterion(f"c{n}") for n in range(10)))
     jobs = [Job(rubric, response_of(f"text {n}", id=f"r{n}")) for n in range(20)]
     result = run(jobs, panels_of(backend, concurrency=7))
@@ -314,7 +191,7 @@ def test_peak_in_flight_is_exactly_the_concurrency() -> None:
 
 
 def test_together_is_one_request_and_shares_what_rubrics_have_in_common() -> None:
-    backend = FakeJudge(_say(YES), turns=lambda: 2)
+    backend = FakeJudge(say(YES), turns=lambda: 2)
     first = rubric_of(criterion("a"), criterion("b"), name="first")
     second = rubric_of(criterion("b"), criterion("c", mark=Weight(3.0)), name="second")
     response = response_of("The same text.")
@@ -328,7 +205,7 @@ def test_together_is_one_request_and_shares_what_rubrics_have_in_common() -> Non
 
 
 def test_requests_are_no_larger_than_the_judge_takes() -> None:
-    backend = FakeJudge(_say(YES), capabilities=Capabilities(max_questions=3))
+    backend = FakeJudge(say(YES), capabilities=Capabilities(max_questions=3))
     rubric = rubric_of(*(criterion(f"c{n}") for n in range(8)))
     run([Job(rubric, response_of("Text."))], panels_of(backend, ask=Ask.TOGETHER))
     assert [len(request.questions) for request in backend.requests] == [3, 3, 2]
@@ -336,7 +213,7 @@ def test_requests_are_no_larger_than_the_judge_takes() -> None:
 
 
 def test_criteria_that_see_different_things_are_asked_apart() -> None:
-    backend = FakeJudge(_say(YES))
+    backend = FakeJudge(say(YES))
     rubric = rubric_of(criterion("a"), criterion("b", sees=("response",)))
     run([Job(rubric, response_of("Text."))], panels_of(backend, ask=Ask.TOGETHER))
     assert [dict(request.seen) for request in backend.requests] == [
@@ -346,7 +223,7 @@ def test_criteria_that_see_different_things_are_asked_apart() -> None:
 
 
 def test_a_missing_artifact_is_a_missing_fact() -> None:
-    backend = FakeJudge(_say(YES))
+    backend = FakeJudge(say(YES))
     rubric = rubric_of(criterion("a", sees=("report",)), criterion("b"))
     scorecard = only(run([Job(rubric, response_of("Text."))], panels_of(backend)))
     failure = failure_of(scorecard, "a")
@@ -387,7 +264,7 @@ def test_a_slow_prerequisite_holds_up_no_other_response() -> None:
 
         rubric = rubric_of(criterion("a"), criterion("b", needs=("a",)))
         jobs = [Job(rubric, response_of(text, id=text)) for text in ("slow", "quick")]
-        return await evaluation_of(jobs, panels_of(Slow(_say(YES)))).run()
+        return await evaluation_of(jobs, panels_of(Slow(say(YES)))).run()
 
     result = asyncio.run(asyncio.wait_for(scenario(), 10))
     assert order == ["quick", "quick", "slow", "slow"]
@@ -395,7 +272,7 @@ def test_a_slow_prerequisite_holds_up_no_other_response() -> None:
 
 
 def test_checks_are_decided_without_a_judge() -> None:
-    backend = FakeJudge(_say(YES))
+    backend = FakeJudge(say(YES))
     is_text = Compare("==", Name("response"), Constant("Text."))
     missing = Compare("==", Name("reference"), Constant("Text."))
     rubric = rubric_of(criterion("a", check=is_text), criterion("b", check=missing))
@@ -421,7 +298,7 @@ def test_judges_that_answer_by_name_share_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n\t ", ":", "…!?", "\u200b"])
 def test_a_response_that_says_nothing_is_not_put_to_a_model(text: str) -> None:
-    backend = FakeJudge(_say(YES))
+    backend = FakeJudge(say(YES))
     rubric = rubric_of(
         criterion("a", text="States that the sky is blue."),
         criterion("b", text="Does not mention the sky."),
@@ -433,14 +310,14 @@ def test_a_response_that_says_nothing_is_not_put_to_a_model(text: str) -> None:
 
 
 def test_records_are_asked_about_responses_that_say_nothing() -> None:
-    backend = FakeJudge(_say(YES), capabilities=Capabilities(is_model=False))
+    backend = FakeJudge(say(YES), capabilities=Capabilities(is_model=False))
     rubric = rubric_of(criterion("a", text="States that the sky is blue."))
     scorecard = only(run([Job(rubric, response_of(""))], panels_of(backend)))
     assert scorecard.criteria[0].verdict.ruling == YES
 
 
 def test_provenance_names_every_ingredient() -> None:
-    backend = FakeJudge(_say(YES))
+    backend = FakeJudge(say(YES))
     rubric = rubric_of(criterion("a"), criterion("b"))
     jobs = [Job(rubric, response_of(t, id=t)) for t in ("one", "two")]
     result = run(jobs, panels_of(backend))
@@ -524,7 +401,7 @@ def test_a_backend_that_breaks_ends_only_its_own_questions(
             return await super().judge(request)
 
     rubric = rubric_of(criterion("a"), criterion("b"))
-    result = run([Job(rubric, response_of("Text."))], panels_of(Broken(_say(YES))))
+    result = run([Job(rubric, response_of("Text."))], panels_of(Broken(say(YES))))
     assert failure_of(only(result), "a").kind == "rubricdsl:error"
     assert only(result).criteria[1].verdict.ruling == YES
     assert not result.cancelled
@@ -537,7 +414,7 @@ def test_a_reply_that_is_none_is_an_error_of_the_backend() -> None:
             return "yes"  # type: ignore[return-value]
 
     rubric = rubric_of(criterion("a"))
-    result = run([Job(rubric, response_of("Text."))], panels_of(Nonsense(_say(YES))))
+    result = run([Job(rubric, response_of("Text."))], panels_of(Nonsense(say(YES))))
     assert failure_of(only(result), "a").kind == "rubricdsl:error"
 
 
@@ -549,7 +426,7 @@ def test_an_answer_given_twice_or_unasked_counts_for_nothing() -> None:
             return JudgeReply(answers=answers)
 
     rubric = rubric_of(criterion("a"))
-    result = run([Job(rubric, response_of("Text."))], panels_of(Twice(_say(YES))))
+    result = run([Job(rubric, response_of("Text."))], panels_of(Twice(say(YES))))
     assert failure_of(only(result), "a").kind == FailureKind.JUDGE_UNPARSEABLE
     assert result.notices == ("fake:m answered `c9`, never asked",)
 
@@ -561,7 +438,7 @@ def test_the_deadline_holds_for_all_attempts_at_a_question() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-    backend = Hanging(_say(YES))
+    backend = Hanging(say(YES))
     judge = judge_of(backend, timeout=0.05)
     rubric = rubric_of(criterion("a"))
     panels = Panels({None: Panel(members=(judge,))})
@@ -572,7 +449,7 @@ def test_the_deadline_holds_for_all_attempts_at_a_question() -> None:
 
 
 def test_levels_go_only_to_judges_that_give_them() -> None:
-    backend = FakeJudge(_say(YES), capabilities=Capabilities(levels=False))
+    backend = FakeJudge(say(YES), capabilities=Capabilities(levels=False))
     scale = LevelScale(0.0, 1.0, (Level(0.0, None, "Bad."), Level(1.0, None, "Good.")))
     rubric = rubric_of(criterion("a", scale=scale))
     scorecard = only(run([Job(rubric, response_of("Text."))], panels_of(backend)))
@@ -637,7 +514,7 @@ def test_secrets_reach_no_reason_and_no_notice() -> None:
     rubric = rubric_of(criterion("a"), criterion("b"))
     result = run(
         [Job(rubric, response_of("Text."))],
-        panels_of(Leaky(_say(YES))),
+        panels_of(Leaky(say(YES))),
         redactor=Redactor([secret]),
     )
     assert secret not in repr((result, result.scorecards))
@@ -647,15 +524,10 @@ def test_secrets_reach_no_reason_and_no_notice() -> None:
 # ------------------------------------------------------------- stopping and hearing
 
 
-def _many_jobs(count: int) -> list[Job]:
-    rubric = rubric_of(criterion("a"), criterion("b", needs=("a",)))
-    return [Job(rubric, response_of(f"text {n}", id=f"r{n}")) for n in range(count)]
-
-
 def test_cancel_stops_sending_and_keeps_what_is_in_flight() -> None:
     async def scenario() -> tuple[EvaluationResult, FakeJudge]:
-        backend = FakeJudge(_say(YES), turns=lambda: 3)
-        jobs = _many_jobs(50)
+        backend = FakeJudge(say(YES), turns=lambda: 3)
+        jobs = many_jobs(50)
         evaluation = evaluation_of(jobs, panels_of(backend))
 
         class Stopper(Silence):
@@ -693,7 +565,7 @@ def test_a_second_cancel_drops_what_is_in_flight() -> None:
                 await asyncio.Event().wait()
                 raise AssertionError
 
-        evaluation = evaluation_of(_many_jobs(5), panels_of(Hanging(_say(YES))))
+        evaluation = evaluation_of(many_jobs(5), panels_of(Hanging(say(YES))))
         task = asyncio.create_task(evaluation.run())
         for _ in range(5):
             await asyncio.sleep(0)
@@ -718,8 +590,8 @@ def test_a_cancelled_task_propagates_and_leaves_its_result() -> None:
                     nine.set()
                 return await super().judge(request)
 
-        backend = Counting(_say(YES), turns=lambda: 5)
-        evaluation = evaluation_of(_many_jobs(20), panels_of(backend))
+        backend = Counting(say(YES), turns=lambda: 5)
+        evaluation = evaluation_of(many_jobs(20), panels_of(backend))
         task = asyncio.create_task(evaluation.run())
         await nine.wait()
         task.cancel()
@@ -757,7 +629,7 @@ def test_a_listener_hears_everything_and_can_hurt_nothing() -> None:
             self.progress.append(progress)
 
     listener = Loud()
-    result = run(_many_jobs(3), panels_of(FakeJudge(_say(YES))), listener=listener)
+    result = run(many_jobs(3), panels_of(FakeJudge(say(YES))), listener=listener)
     assert len(listener.verdicts) == 6
     assert sorted(s.response_id for s in listener.scorecards) == ["r0", "r1", "r2"]
     assert listener.progress[-1].scored == 3
@@ -766,7 +638,7 @@ def test_a_listener_hears_everything_and_can_hurt_nothing() -> None:
 
 
 def test_no_jobs_is_no_work() -> None:
-    result = run([], panels_of(FakeJudge(_say(YES))))
+    result = run([], panels_of(FakeJudge(say(YES))))
     assert result.scorecards == ()
     assert not result.cancelled
 
@@ -781,7 +653,7 @@ def _panel_run(
         judge_of(
             FakeJudge(lambda *_, said=said: said)
             if isinstance(said, Exception)
-            else FakeJudge(_say(said)),
+            else FakeJudge(say(said)),
             name=f"m{n}",
         )
         for n, said in enumerate(answers)
@@ -792,7 +664,7 @@ def _panel_run(
         panels,
         panels={
             **panels.panels,
-            "other": Panel(members=(judge_of(FakeJudge(_say(YES))),)),
+            "other": Panel(members=(judge_of(FakeJudge(say(YES))),)),
         },
     )
     return only(run([Job(rubric, response_of("Text."))], panels))

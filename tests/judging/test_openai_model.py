@@ -17,9 +17,10 @@ from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.openai import OFFER, OpenAIJudge
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.events import Silence, VerdictReached
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.prompting import PromptWriter
 from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.events import VerdictReached
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Question
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import (

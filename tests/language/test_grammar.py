@@ -9,7 +9,6 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -20,10 +19,11 @@ from rubricdsl.language import grammar
 from rubricdsl.language.building import build
 from rubricdsl.language.characters import Source
 from rubricdsl.language.layout import Line
-from rubricdsl.language.parsing import RubricTree, parse
+from rubricdsl.language.lexing import LineLexer
+from rubricdsl.language.parsing import RubricTree, parse, tree_of
 from rubricdsl.language.printing import print_rubric
-from rubricdsl.language.words import PLAIN_ITEM
 from rubricdsl.model.rubric import Group, Item, Rubric
+from rubricdsl.testing.strategies.drawn import drawn_files
 from rubricdsl.testing.strategies.sources import source_rubrics
 
 
@@ -77,43 +77,25 @@ def _flat(node: object, lines: int = 0) -> Iterator[object]:
         yield node
 
 
-def _expanded(node: Tree[Token] | Token) -> Tree[Token] | Token:
-    """Write out what stands in a ``PLAIN`` token."""
-    if isinstance(node, Token):
-        if node.type != "PLAIN":
-            return node
-        match = PLAIN_ITEM.fullmatch(node)
-        assert match is not None
-        weight, name, text = (
-            Token(kind, match[group], line=node.line, column=node.column + at)
-            for kind, group in (("SIGNED", "mark"), ("NAME", "name"), ("TEXT", "text"))
-            for at in [match.start(group)]
-            if node.column is not None
-        )
-        return Tree("criterion", [Tree("weight", [weight]), name, text, None])  # type: ignore[list-item]
-    if node.data == "criterion" and len(node.children) == 1:
-        only = node.children[0]
-        assert isinstance(only, Token)
-        return _expanded(only)
-    children = [
-        _expanded(child) if isinstance(child, Tree | Token) else child
-        for child in cast("list[object]", node.children)
-    ]
-    return Tree(node.data, cast("list[Tree[Token] | Token]", children))
+def _tree(lexer: LineLexer, entry: Tree[Token] | Line) -> Tree[Token]:
+    """Give the tree of an entry, also of one that needs none because it is plain."""
+    tree = tree_of(lexer, entry) if isinstance(entry, Line) else entry
+    assert tree is not None
+    return tree
 
 
 def _agree(reference: Lark, text: str) -> None:
-    syntax = parse(Source.of(text))
+    source = Source.of(text)
+    syntax, lexer = parse(source), LineLexer(source)
     assert not syntax.diagnostics
     theirs = _theirs(reference, text)
     assert len(theirs) == len(syntax.rubrics)
     for ours, tree in zip(syntax.rubrics, theirs, strict=True):
         header, *entries = (c for c in tree.children if isinstance(c, Tree))
-        assert ours.header is not None
-        assert list(_flat(ours.header)) == list(_flat(header, 1))
+        assert header.children == [ours.name]
         assert len(ours.entries) == len(entries)
         for mine, other in zip(ours.entries, entries, strict=True):
-            assert list(_flat(_expanded(mine))) == list(_flat(other, 1))
+            assert list(_flat(_tree(lexer, mine))) == list(_flat(other, 1))
 
 
 @given(source_rubrics(uses=("shared",)))
@@ -131,7 +113,8 @@ def test_plain_lines_mean_what_the_grammar_says(
     (ours,) = parse(Source.of(text)).rubrics
     (tree,) = _theirs(reference, text)
     header, *entries = (c for c in tree.children if isinstance(c, Tree))
-    whole = RubricTree(Line(1, 0, f"rubric {rubric.name}"), header, list(entries))
+    line = Line(1, 0, f"rubric {rubric.name}")
+    whole = RubricTree(line, str(header.children[0]), list(entries))
     expected, got = build("<text>", whole).rubric, build("<text>", ours).rubric
     assert got == expected == rubric
     assert list(_places(got.items)) == list(_places(expected.items, 1))
@@ -143,6 +126,13 @@ def _places(items: Iterable[Item], lines: int = 0) -> Iterator[tuple[int, ...]]:
         yield span.line - lines, span.column, span.end_line - lines, span.end_column
         if isinstance(item, Group):
             yield from _places(item.items, lines)
+
+
+@given(drawn_files())
+def test_whatever_the_grammar_allows_parses_as_lark_parses_it(
+    reference: Lark, text: str
+) -> None:
+    _agree(reference, text)
 
 
 def test_good_examples_parse_as_lark_parses_them(
@@ -157,6 +147,8 @@ def test_good_examples_parse_as_lark_parses_them(
     [
         "rubric r\n# x\n\n[3] a: B # c\n  # deep\n\n[+1.50] b:c\n",
         'rubric r\n[1] a: """\n  x\n    y\n  """\n    note: """ z\n',
+        'rubric r\n[1] a:"""\nx\n"""\n[1] b :"""  \n"""\n',
+        "rubric r\n[1] include s.a as to (to = 1 to 3, b = to)\n",
         (
             "rubric r\n[ 3 ] a : x\n[bonus  2] b: x\n[1]  at  least  2  of  g :\n"
             "        | x\n        |  y\n        [1] to: z\n        [1] by: z\n"

@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -279,3 +280,17 @@ def test_another_verdict_never_lowers_the_coverage(
     before = scorer.scorecard(RESPONSE, known).coverage
     after = scorer.scorecard(RESPONSE, known | {found: complete[found]}).coverage
     assert after >= before - 1e-12
+
+
+def test_the_expected_score_stands_beside_the_hard_one() -> None:
+    """Where every verdict that counts has a probability, and there is a score."""
+    rubric = rubric_of([criterion("a", Weight(3.0)), criterion("b", Weight(1.0))])
+    unsure = {
+        "a": evolve(said(a=YES)["a"], probability=0.9),
+        "b": evolve(said(b=NO)["b"], probability=0.2),
+    }
+    result = card(rubric, unsure)
+    assert result.score == 0.75
+    assert result.expected == pytest.approx((3 * 0.9 + 0.2) / 4)
+    assert card(rubric, unsure | said(b=NO)).expected is None
+    assert card(rubric, unsure | {"b": LOST}).expected is None

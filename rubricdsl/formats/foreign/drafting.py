@@ -18,7 +18,7 @@ from rubricdsl.formats.sources import place
 from rubricdsl.language.characters import MAX_LINE, Source, hidden_characters
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.language.texts import PARAMETER
-from rubricdsl.language.words import is_path
+from rubricdsl.language.words import is_path, skeleton_of
 from rubricdsl.model.protocols import ImportedRubric, Loss
 from rubricdsl.model.rubric import (
     Bonus,
@@ -134,11 +134,11 @@ class Draft:
 
 
 def _own_or_made(text: str, taken: set[str]) -> str:
-    folded = text.casefold()
+    skeleton = skeleton_of(text)
     is_name = len(text) <= MAX_LENGTH and text.isidentifier()
     is_name = is_name and unicodedata.is_normalized("NFKC", text)
-    if is_name and folded not in taken and text not in RESERVED:
-        taken.add(folded)
+    if is_name and skeleton not in taken and text not in RESERVED:
+        taken.add(skeleton)
         return text
     return unique_name(text, taken)
 

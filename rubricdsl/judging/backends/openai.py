@@ -103,7 +103,12 @@ class OpenAIJudge:
             return self._answers(request, completion, removed=prompt.removed)
         except JudgeError as error:
             failure = error.failure
-            raise JudgeError(failure.kind, self._redactor(failure.reason)) from None
+            raise JudgeError(
+                failure.kind,
+                self._redactor(failure.reason),
+                transient=error.transient,
+                retry_after=error.retry_after,
+            ) from None
 
     async def close(self) -> None:
         """Close the connections."""

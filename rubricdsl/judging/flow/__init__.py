@@ -4,6 +4,26 @@ All of it is deterministic: clock values and random sources are passed in, nothi
 here waits, sends or reads a clock.
 """
 
+from rubricdsl.judging.flow.budget import Budget
+from rubricdsl.judging.flow.circuit import Circuit, CircuitState, Patience, Way
+from rubricdsl.judging.flow.limits import Limits
+from rubricdsl.judging.flow.opening import Load, may_open, most_open
+from rubricdsl.judging.flow.pace import Pace
 from rubricdsl.judging.flow.retries import Again, GiveUp, RetryBudget, RetryPolicy
 
-__all__ = ["Again", "GiveUp", "RetryBudget", "RetryPolicy"]
+__all__ = [
+    "Again",
+    "Budget",
+    "Circuit",
+    "CircuitState",
+    "GiveUp",
+    "Limits",
+    "Load",
+    "Pace",
+    "Patience",
+    "RetryBudget",
+    "RetryPolicy",
+    "Way",
+    "may_open",
+    "most_open",
+]

@@ -86,7 +86,7 @@ class RetryPolicy:
         rng: random.Random,
         *,
         attempts: int = 5,
-        first_wait: float = 0.5,
+        first_wait: float = 1.0,
         longest_wait: float = 60.0,
     ) -> None:
         self._budget = budget

@@ -117,7 +117,7 @@ def rows(text: str) -> list[str]:
 # ----------------------------------------------------------------------- laws
 
 
-@settings(max_examples=40)
+@settings.get_profile("costly")
 @given(st.data(), sources())
 def test_the_source_follows_the_meaning(functions, data, text):
     edits = [data.draw(edits_of(read(text))) for _ in range(3)]
@@ -138,7 +138,7 @@ def test_the_source_follows_the_meaning(functions, data, text):
     assert len(result.applied) + len(result.refused) == len(edits)
 
 
-@settings(max_examples=40)
+@settings.get_profile("costly")
 @given(st.data(), sources())
 def test_lines_that_an_edit_does_not_touch_keep_their_bytes(functions, data, text):
     edit = data.draw(edits_of(read(text)))
@@ -230,7 +230,7 @@ def with_comments(source: Source, numbers: set[int]) -> set[int]:
     return grown
 
 
-@settings(max_examples=25)
+@settings.get_profile("costly")
 @given(st.data(), sources())
 def test_what_is_added_and_removed_leaves_no_trace(functions, data, text):
     rubric = read(text)
@@ -254,7 +254,7 @@ def test_what_is_added_and_removed_leaves_no_trace(functions, data, text):
     assert next(applied(text, both, functions)).text == text
 
 
-@settings(max_examples=25)
+@settings.get_profile("costly")
 @given(st.data(), sources())
 def test_what_is_renamed_there_and_back_only_keeps_the_other_name(
     functions, data, text
@@ -293,7 +293,7 @@ def test_shares_come_to_the_weight(units, decimals, count, negative):
     assert max(values) - min(values) <= step * 1.01 or units < count
 
 
-@settings(max_examples=30)
+@settings.get_profile("costly")
 @given(st.data(), source_rubrics())
 def test_parts_stand_where_the_criterion_stood(data, rubric):
     own = Scope.of(rubric).own
@@ -313,7 +313,7 @@ def test_parts_stand_where_the_criterion_stood(data, rubric):
 
 
 @given(st.data(), source_rubrics())
-@settings(max_examples=40)
+@settings.get_profile("costly")
 def test_edits_survive_as_json(data, rubric):
     edit = data.draw(edits_of(rubric))
     record = edit_record(edit)

@@ -40,14 +40,14 @@ def assert_laws(text: str) -> None:
     assert "\n\n\n" not in formatted or '"""' in formatted
 
 
-@settings(max_examples=40)
+@settings.get_profile("costly")
 @given(source_rubrics(uses=("shared",)))
 def test_what_is_printed_is_canonical(rubric):
     printed = print_rubric(rubric)
     assert format_text(printed) == printed
 
 
-@settings(max_examples=40)
+@settings.get_profile("costly")
 @given(st.data(), source_rubrics(uses=("shared",)))
 def test_blanks_between_tokens_and_indentation_are_forgotten(data, rubric):
     printed = print_rubric(rubric)
@@ -62,7 +62,7 @@ def test_laws_hold_for_rough_layouts(data, rubric):
     assert_laws(rough)
 
 
-@settings(max_examples=30)
+@settings.get_profile("costly")
 @given(st.data(), st.sampled_from(EXAMPLES))
 def test_laws_hold_for_rough_layouts_of_examples(data, path):
     assert_laws(data.draw(rough_layouts(path.read_text("utf-8"))))

@@ -1,14 +1,21 @@
-"""What can be heard of a run while it goes on."""
+"""What happens in a run, for whoever wants to hear of it."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
-from rubricdsl.model.judgement import Verdict
+from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Criterion
-from rubricdsl.model.scorecard import Scorecard
+
+
+@frozen(kw_only=True)
+class RunStarted:
+    """A run begins: how many responses, by which rubrics and judges, by name."""
+
+    jobs: int
+    rubrics: tuple[str, ...]
+    judges: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -39,7 +46,7 @@ class Progress:
     retries: int
     verdicts: int
     cached: int
-    failures: Mapping[str, int]
+    failures: Mapping[str, int] = field(hash=False)
     tokens: int
     cost: float | None
     scored: int
@@ -48,33 +55,16 @@ class Progress:
     paused: tuple[str, ...] = ()
 
 
-class Listener(Protocol):
-    """Hears of a run, in the order in which things happen.
+@frozen(kw_only=True)
+class RunFinished:
+    """A run has ended; ``stopped`` says that it was before all was judged.
 
-    What a listener raises is noted in the run's result and hurts nothing else.
+    ``incomplete`` counts the responses without a score for want of a verdict.
     """
 
-    def verdict_reached(self, event: VerdictReached) -> None:
-        """A verdict was reached."""
-        ...
-
-    def scored(self, scorecard: Scorecard) -> None:
-        """A response has all the verdicts it will get."""
-        ...
-
-    def progressed(self, progress: Progress) -> None:
-        """A request was answered, or a response scored."""
-        ...
-
-
-class Silence:
-    """A listener that does nothing; a base for those that want some events."""
-
-    def verdict_reached(self, event: VerdictReached) -> None:
-        """Do nothing."""
-
-    def scored(self, scorecard: Scorecard) -> None:
-        """Do nothing."""
-
-    def progressed(self, progress: Progress) -> None:
-        """Do nothing."""
+    jobs: int
+    incomplete: int
+    judge_calls: int
+    usage: Usage
+    seconds: float
+    stopped: bool

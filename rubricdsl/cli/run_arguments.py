@@ -1,0 +1,184 @@
+"""The arguments of commands that judge: what to judge, by whom, at what cost."""
+
+import argparse
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from rubricdsl.cli.inputs import load_sound
+from rubricdsl.cli.output import report
+from rubricdsl.diagnostics import Diagnostic, RubricError, fail
+from rubricdsl.formats.responses import read_responses
+from rubricdsl.formats.rows import RowProblem
+from rubricdsl.judging.engine import Job
+from rubricdsl.judging.flow import Limits
+from rubricdsl.judging.store.database import Durability
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import Rubric
+from rubricdsl.project import Project
+from rubricdsl.runs import JudgeOptions, assign, store_path
+
+
+@frozen(kw_only=True)
+class Docketed:
+    """What is to be judged; ``lost`` counts rows that could not be read."""
+
+    project: Project
+    rubrics: Sequence[Rubric]
+    responses: Sequence[Response]
+    jobs: Sequence[Job]
+    lost: int
+
+
+def add_subjects(parser: argparse.ArgumentParser) -> None:
+    """Declare what is judged, and by whom."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or -")
+    parser.add_argument(
+        "--responses",
+        required=True,
+        metavar="FILE",
+        help="JSON Lines, JSON, CSV or Parquet (perhaps .gz), or - for standard input",
+    )
+    parser.add_argument(
+        "--judge",
+        action="append",
+        default=[],
+        metavar="[NAME=]SPEC",
+        help="who judges everything, or in place of the judge block NAME",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=concurrency,
+        metavar="N",
+        help="requests in flight, or `auto` (default): as many as the judge can take",
+    )
+    parser.add_argument(
+        "--keep-going", action="store_true", help="pass over rows that cannot be read"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)"
+    )
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Declare where verdicts are kept."""
+    parser.add_argument(
+        "--store",
+        metavar="FILE",
+        help="where verdicts are kept (default: .rub/verdicts.sqlite in the project)",
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither read nor write the verdict store",
+    )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Declare the budgets of a run, and how safely verdicts are kept."""
+    parser.add_argument(
+        "--max-calls", type=positive, metavar="N", help="send at most N judge requests"
+    )
+    parser.add_argument(
+        "--max-cost", type=amount, metavar="X", help="spend at most X, by known prices"
+    )
+    parser.add_argument(
+        "--max-seconds", type=amount, metavar="S", help="send nothing after S seconds"
+    )
+    parser.add_argument(
+        "--durability",
+        choices=[*Durability],
+        default=Durability.NORMAL,
+        help="normal: kept though rub is killed; full: though the machine fails, too",
+    )
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def amount(text: str) -> float:
+    """Read a finite number of at least 0."""
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0):
+        raise argparse.ArgumentTypeError("must be a number, and not negative")
+    return number
+
+
+def concurrency(text: str) -> int | None:
+    """Read a number of requests, or ``auto``."""
+    return None if text == "auto" else positive(text)
+
+
+def read_subjects(options: argparse.Namespace) -> Docketed:
+    """Read rubrics and responses, and tell which rubric judges which.
+
+    Raises RubricError with all that is wrong; with ``--keep-going`` rows that cannot
+    be read are reported and passed over.
+    """
+    rubrics, project = load_sound(options.paths)
+    responses: list[Response] = []
+    problems: list[Diagnostic] = []
+    for row in read_responses(options.responses):
+        if isinstance(row, RowProblem):
+            problems.append(row.diagnostic)
+        else:
+            responses.append(row)
+    if problems and not options.keep_going:
+        raise RubricError(problems)
+    report(problems)
+    return Docketed(
+        project=project,
+        rubrics=rubrics,
+        responses=responses,
+        jobs=assign(project, rubrics, responses),
+        lost=len(problems),
+    )
+
+
+def judge_options(options: argparse.Namespace) -> JudgeOptions:
+    """Give who shall judge."""
+    return JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """Give what a run may spend."""
+    return Limits(
+        max_calls=options.max_calls,
+        max_cost=options.max_cost,
+        max_seconds=options.max_seconds,
+    )
+
+
+@contextmanager
+def opened_store(
+    options: argparse.Namespace, project: Project
+) -> Iterator[VerdictStore | None]:
+    """Open the verdict store, and close it; None with ``--no-cache``.
+
+    Raises RubricError for a file that is no store, or cannot be written.
+    """
+    if options.no_cache:
+        if options.store is not None:
+            fail(
+                "D401",
+                "--no-cache and --store exclude each other",
+                hint="leave one of them out",
+            )
+        yield None
+        return
+    path = Path(options.store) if options.store else store_path(project)
+    durability = Durability(getattr(options, "durability", Durability.NORMAL))
+    store = VerdictStore.open(path, durability=durability)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,91 @@
+"""What is said at the end of a run: what failed, what it took, how to go on."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+
+from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.output import plural, say
+from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.model.scorecard import Scorecard, Status
+
+_MOST_REASONS = 10
+_MOST_NAMES = 3
+
+
+def tell_ending(result: EvaluationResult) -> None:
+    """Say what a person should know of a run beside its results."""
+    for notice in result.notices:
+        say(f"note: {notice}")
+    _tell_failures(result.scorecards)
+    _tell_suspects(result.scorecards)
+    parts = [
+        plural(len(result.scorecards), "response"),
+        plural(result.judge_calls, "judge call"),
+    ]
+    if result.cached:
+        parts.append(f"{plural(result.cached, 'verdict')} known before")
+    if result.retries:
+        parts.append(plural(result.retries, "retry", "retries"))
+    if result.usage.cost is not None:
+        parts.append(f"cost {result.usage.cost:.4g}")
+    say(f"{', '.join(parts)}, {result.seconds:.1f} s")
+
+
+def tell_way_on(*, stored: bool, out: str | None) -> None:
+    """Say how a run that is not complete goes on; nothing judged is lost."""
+    if not stored:
+        say("nothing was kept for a later run, since --no-cache was given")
+        return
+    arguments = [argument for argument in sys.argv[1:] if argument != "--resume"]
+    if out is not None:
+        arguments.append("--resume")
+    say(f"what was judged is kept; to go on: rub {shlex.join(arguments)}")
+
+
+def exit_of(
+    scorecards: Sequence[Scorecard], *, lost: int, fail_under: float | None
+) -> Exit:
+    """Give the exit code for results."""
+    if lost or any(
+        card.status in {Status.INCOMPLETE, Status.SUSPECT} for card in scorecards
+    ):
+        return Exit.INCOMPLETE
+    if fail_under is not None:
+        scores = [card.score for card in scorecards]
+        if any(score is None or score < fail_under - 1e-9 for score in scores):
+            return Exit.NO
+    return Exit.FINE
+
+
+def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
+    """Say which verdicts are missing and why, the most frequent reason first."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for card in scorecards:
+        for criterion in card.criteria:
+            failure = criterion.verdict.failure
+            if failure is not None:
+                cause = (failure.kind, failure.reason)
+                missing.setdefault(cause, []).append(criterion.path)
+    if not missing:
+        return
+    say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")
+    ordered = sorted(missing.items(), key=lambda entry: -len(entry[1]))
+    for (kind, reason), paths in ordered[:_MOST_REASONS]:
+        names = list(dict.fromkeys(paths))
+        more = ", …" if len(names) > _MOST_NAMES else ""
+        shown = ", ".join(names[:_MOST_NAMES]) + more
+        say(f"  {len(paths):>5} {kind} ({shown}): {reason}")
+    if len(ordered) > _MOST_REASONS:
+        say(f"  and {plural(len(ordered) - _MOST_REASONS, 'more reason')}")
+
+
+def _tell_suspects(scorecards: Sequence[Scorecard]) -> None:
+    suspects = [card for card in scorecards if card.status is Status.SUSPECT]
+    if suspects:
+        names = [card.response_id for card in suspects[:_MOST_NAMES]]
+        more = ", …" if len(suspects) > _MOST_NAMES else ""
+        say(
+            f"{plural(len(suspects), 'response')} suspect, without a score: a canary "
+            f"was answered wrongly ({', '.join(names)}{more})"
+        )

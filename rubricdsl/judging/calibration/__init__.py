@@ -1,0 +1,1 @@
+"""Calibration: making a judge's probabilities of yes mean what they say."""

@@ -1,0 +1,84 @@
+"""What was judged before, where what is judged now is kept, and who else is asking."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from rubricdsl.judging.dockets import Inquiry
+from rubricdsl.judging.panels import Seat
+from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.judgement import Usage, Verdict
+
+_NOTHING: Mapping[tuple[str, str], Verdict] = MappingProxyType({})
+
+
+class Memory:
+    """The verdict store as the engine sees it; without a store, there is none."""
+
+    def __init__(self, store: VerdictStore | None) -> None:
+        self._store = store
+        self._claimed: set[VerdictKey] = set()
+        self._released: list[VerdictKey] = []
+        self.is_dirty = False
+
+    def known(self, seen: str) -> Mapping[tuple[str, str], Verdict]:
+        """Give the verdicts on what has this digest, by question and seat."""
+        return _NOTHING if self._store is None else self._store.known(seen)
+
+    def claim(self, inquiries: Iterable[Inquiry]) -> frozenset[VerdictKey]:
+        """Claim what is about to be asked; give what another process is asking."""
+        if self._store is None:
+            return frozenset()
+        keys = {i.key for i in inquiries if _is_storable(i.seat)}
+        granted = self._store.claim(keys) if keys else frozenset()
+        self._claimed |= granted
+        return frozenset(keys - granted)
+
+    def keep(self, inquiry: Inquiry, verdict: Verdict) -> None:
+        """Keep a verdict, if it is one, and if it may be believed later.
+
+        What comes from the store already is left as it is.
+        """
+        if self._store is None or verdict.cached or not _is_storable(inquiry.seat):
+            return
+        key = inquiry.key
+        self._claimed.discard(key)
+        if verdict.ruling is None or inquiry.suspect:
+            self._released.append(key)
+        else:
+            self._store.add(key, verdict)
+        self.is_dirty = True
+
+    def spend(self, seat: Seat, usage: Usage, *, characters: int) -> None:
+        """Count what a request took, so that later ones can be estimated."""
+        if self._store is not None and _is_storable(seat):
+            self._store.spend(seat.identity, usage, characters=characters)
+
+    def commit(self) -> None:
+        """Write what was kept, so that it outlives this process.
+
+        Raises RubricError where it cannot be written.
+        """
+        if self._store is None or not self.is_dirty:
+            return
+        self.is_dirty = False
+        self._store.commit()
+        if self._released:
+            released, self._released = self._released, []
+            self._store.release(released)
+
+    def beat(self) -> None:
+        """Show other processes that this one is still at it."""
+        if self._store is not None:
+            self._store.heartbeat()
+
+    def end(self) -> None:
+        """Write what is left, and give back what was claimed and never answered."""
+        self.commit()
+        if self._store is not None and self._claimed:
+            self._store.release(self._claimed)
+            self._claimed.clear()
+
+
+def _is_storable(seat: Seat) -> bool:
+    return seat.judge.backend.capabilities.storable

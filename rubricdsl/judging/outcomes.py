@@ -1,0 +1,126 @@
+"""What came of a request: verdicts, and what must be asked again.
+
+Nothing here waits or sends.  What was not said, or cannot be read, is never made up:
+it is asked once more, by itself, and then it has failed.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from rubricdsl.judging.acceptance import accept
+from rubricdsl.judging.canaries import Asked
+from rubricdsl.judging.dockets import Batch, Inquiry
+from rubricdsl.judging.proceedings import Proceedings
+from rubricdsl.model.judgement import Answer, JudgeReply, Verdict
+from rubricdsl.model.ruling import Failure, FailureKind
+
+# An answer that cannot be read is asked for once more, with a fresh sample.
+_REPEATS = 1
+
+
+@frozen(eq=False)
+class Outcome:
+    """What a request led to.
+
+    ``verdicts`` are settled; ``again`` are requests to send in its place.
+    ``suspect`` says that a canary was answered wrongly.
+    """
+
+    verdicts: Sequence[tuple[Inquiry, Verdict]] = ()
+    again: Sequence[Batch] = ()
+    suspect: bool = False
+
+
+def of_reply(
+    proceedings: Proceedings, batch: Batch, asked: Asked, reply: JudgeReply
+) -> Outcome:
+    """Sort a reply into verdicts and what must be asked again."""
+    given = _given(proceedings, batch, asked, reply)
+    if asked.are_unanswered(given):
+        # Whoever leaves out what it cannot know was a canary left out the rest, too.
+        reason = f"{batch.judge.name} did not answer all that it was asked"
+        failure = Failure(FailureKind.JUDGE_UNPARSEABLE.value, reason)
+        return of_failure(proceedings, batch, failure)
+    suspect = asked.are_tripped(given)
+    named = {old: given.get(new) for new, old in asked.names.items() if new in given}
+    verdicts: list[tuple[Inquiry, Verdict]] = []
+    again: list[Batch] = []
+    for name, inquiry in batch.named().items():
+        provenance = proceedings.provenance(
+            inquiry.question, inquiry.seat, inquiry.seen, model=reply.model
+        )
+        verdict = accept(
+            named.get(name) or _no_answer(name, named),
+            inquiry.question,
+            source=inquiry.seen.quotes,
+            provenance=provenance,
+            redact=proceedings.redact,
+        )
+        if _is_unreadable(verdict.failure):
+            # Left out among others is no failed attempt at this one question.
+            missed = name not in named and len(batch.inquiries) > 1
+            if missed or _may_repeat(batch):
+                repeats = batch.repeats if missed else batch.repeats + 1
+                again.append(batch.alone(inquiry, repeats=repeats))
+                continue
+        verdicts.append((inquiry, verdict))
+    return Outcome(verdicts, again, suspect)
+
+
+def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
+    """Deal with a request that failed as a whole and will not be sent as it is."""
+    if _is_unreadable(failure) and _may_repeat(batch):
+        return Outcome(again=[batch.repeated()])
+    if failure.kind == FailureKind.JUDGE_TRUNCATED and len(batch.inquiries) > 1:
+        return Outcome(again=batch.halves())
+    return failed(proceedings, batch, failure)
+
+
+def failed(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
+    """Give every question of a request the same failure."""
+    failure = proceedings.failure(failure.kind, failure.reason)
+    return Outcome(
+        [
+            (
+                inquiry,
+                Verdict(
+                    failure=failure,
+                    provenance=proceedings.provenance(
+                        inquiry.question, inquiry.seat, inquiry.seen
+                    ),
+                ),
+            )
+            for inquiry in batch.inquiries
+        ]
+    )
+
+
+def _given(
+    proceedings: Proceedings, batch: Batch, asked: Asked, reply: JudgeReply
+) -> Mapping[str, Answer | None]:
+    given: dict[str, Answer | None] = {}
+    for answer in reply.answers:
+        # Two answers to one question are none.
+        given[answer.id] = None if answer.id in given else answer
+    judge = batch.judge
+    for name in given.keys() - asked.questions.keys():
+        proceedings.note(f"{judge.name} answered `{name}`, never asked")
+    for notice in reply.notices:
+        proceedings.note(f"{judge.name}: {notice}")
+    return given
+
+
+def _is_unreadable(failure: Failure | None) -> bool:
+    return failure is not None and failure.kind == FailureKind.JUDGE_UNPARSEABLE
+
+
+def _may_repeat(batch: Batch) -> bool:
+    """Tell whether asking once more can help: records stay as they are."""
+    return batch.repeats < _REPEATS and batch.judge.backend.capabilities.is_model
+
+
+def _no_answer(name: str, given: Mapping[str, Answer | None]) -> Answer:
+    reason = "answered twice" if name in given else "not answered"
+    failure = Failure(FailureKind.JUDGE_UNPARSEABLE.value, f"the question was {reason}")
+    return Answer(id=name, failure=failure)

@@ -1,0 +1,1 @@
+"""Reliability: how far judges can be trusted, from what they say again and again."""

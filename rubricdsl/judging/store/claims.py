@@ -1,0 +1,125 @@
+"""Claims: which process is asking which question right now.
+
+A claim holds as long as its owner shows that it lives; one that was killed loses its
+claims after a lease, to whoever asks for them next.  Two processes with the same
+question in mind so send it once, and the other finds the verdict in the store.
+"""
+
+import secrets
+from collections.abc import Iterable
+
+from rubricdsl.judging.store.database import Database
+from rubricdsl.judging.store.records import VerdictKey, pack_digest
+from rubricdsl.model.protocols import Clock
+
+# How long an owner may be silent, in seconds, and how often it speaks.
+LEASE = 10.0
+_BEAT_EVERY = LEASE / 4
+
+# A time beyond the lease to come was written before a clock was set back.
+_LIVING = "SELECT id FROM owners WHERE seen BETWEEN :now - :lease AND :now + :lease"
+_BEAT = """\
+INSERT INTO owners (id, seen) VALUES (:me, :now)
+ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"""
+_CLAIM = f"""\
+INSERT INTO claims (response, question, judge, owner)
+SELECT :response, :question, :judge, :me WHERE NOT EXISTS (
+    SELECT 1 FROM verdicts
+    WHERE response = (SELECT id FROM responses WHERE digest = :response)
+    AND question = :question
+    AND judge = (SELECT id FROM judges WHERE digest = :judge)
+)
+ON CONFLICT (response, question, judge) DO UPDATE SET owner = excluded.owner
+WHERE owner = :me OR owner NOT IN ({_LIVING})"""  # noqa: S608 - constants of ours
+_RELEASE = """\
+DELETE FROM claims
+WHERE response = ? AND question = ? AND judge = ? AND owner = ?"""
+
+
+class Claims:
+    """The claims of one open store; another in the same process is another owner."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._owner = secrets.randbits(62)
+        self._held: set[VerdictKey] = set()
+        self._beat_at: float | None = None
+
+    @property
+    def held(self) -> frozenset[VerdictKey]:
+        """What was granted and neither released nor answered.
+
+        Some of it may have been taken over, if this process was silent for too long.
+        """
+        return frozenset(self._held)
+
+    def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
+        """Claim keys, and give those that were granted.
+
+        The others have a verdict in the store, or a living owner that asks for one.
+        Raises RubricError as `Database.transaction`, with nothing granted.
+        """
+        granted: set[VerdictKey] = set()
+        now = self._clock()
+        with self._database.transaction() as connection:
+            about = {"me": self._owner, "now": now, "lease": LEASE}
+            connection.execute(_BEAT, about)
+            if self._beat_at is None:
+                self._sweep(about)
+            for key in keys:
+                response, question, judge = map(pack_digest, key)
+                named = {"response": response, "question": question, "judge": judge}
+                if connection.execute(_CLAIM, {**about, **named}).rowcount == 1:
+                    granted.add(key)
+        self._beat_at = now
+        self._held |= granted
+        return frozenset(granted)
+
+    def release(self, keys: Iterable[VerdictKey]) -> None:
+        """Give claims back, so that others may ask at once."""
+        ours = self._held.intersection(keys)
+        if ours:
+            with self._database.transaction():
+                self.free(ours)
+            self.forget(ours)
+
+    def heartbeat(self) -> None:
+        """Show that the owner lives; call it at least every few seconds.
+
+        Writes only when something is held and the last sign of life is not fresh.
+        """
+        now = self._clock()
+        fresh = self._beat_at is not None and 0 <= now - self._beat_at < _BEAT_EVERY
+        if self._held and not fresh:
+            with self._database.transaction() as connection:
+                connection.execute(_BEAT, {"me": self._owner, "now": now})
+            self._beat_at = now
+
+    def free(self, keys: Iterable[VerdictKey]) -> None:
+        """Free claims within a transaction of the caller; `forget` them after it."""
+        rows = [
+            (*map(pack_digest, key), self._owner)
+            for key in self._held.intersection(keys)
+        ]
+        self._database.connection.executemany(_RELEASE, rows)
+
+    def forget(self, keys: Iterable[VerdictKey]) -> None:
+        """Hold these no longer."""
+        self._held.difference_update(keys)
+
+    def end(self) -> None:
+        """Release everything, and be no owner any more."""
+        if self._beat_at is not None:
+            with self._database.transaction() as connection:
+                owner = (self._owner,)
+                connection.execute("DELETE FROM claims WHERE owner = ?", owner)
+                connection.execute("DELETE FROM owners WHERE id = ?", owner)
+            self._held.clear()
+            self._beat_at = None
+
+    def _sweep(self, about: dict[str, float]) -> None:
+        """Delete what the dead have left behind."""
+        execute = self._database.connection.execute
+        execute(f"DELETE FROM owners WHERE id NOT IN ({_LIVING})", about)  # noqa: S608
+        execute("DELETE FROM claims WHERE owner NOT IN (SELECT id FROM owners)")

@@ -1,0 +1,234 @@
+"""What is stored of a verdict, and how a row becomes the verdict again.
+
+Texts are text, digests 16 bytes, rulings a small number and perhaps a level.  What
+many verdicts share (the judge's name and settings, the model) stands once, in a table
+of its own.
+"""
+
+import math
+from typing import NamedTuple, Self, TypeAlias
+
+from attrs import frozen
+
+from rubricdsl.model.judgement import Provenance, Usage, Verdict
+from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling, RulingWord
+
+Text: TypeAlias = str | bytes
+
+# A judge can say anything of itself, and sums must stay below 2**63.
+_MOST_SPENT = 10**10
+
+# Numbers of words are for good: a file outlives the code that wrote it.
+_WORDS = {
+    RulingWord.NO: 0,
+    RulingWord.YES: 1,
+    RulingWord.PARTLY: 2,
+    RulingWord.NA: 3,
+    RulingWord.LEVEL: 4,
+    RulingWord.NUMBER: 5,
+}
+_PLAIN = {0: NO, 1: YES, 2: PARTLY, 3: NA}
+_NUMBERED = {4: RulingWord.LEVEL, 5: RulingWord.NUMBER}
+
+
+class VerdictKey(NamedTuple):
+    """What a verdict is stored under: three digests of 32 hexadecimal digits.
+
+    ``response`` is that of all that the judge sees, ``question`` that of the question
+    and ``judge`` that of everything else an answer can depend on: the judge with its
+    resolved parameters and address, the way of asking, instructions, template, sample.
+    """
+
+    response: str
+    question: str
+    judge: str
+
+
+@frozen
+class StoredJudge:
+    """A judge as the store knows it: its digest, and its part of a provenance."""
+
+    digest: str
+    name: str
+    settings: str
+    template: str
+
+
+@frozen(kw_only=True)
+class Spending:
+    """What requests to a judge took: tokens, and characters of their prompts."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    characters: int = 0
+
+    @classmethod
+    def of_request(cls, tokens: Usage, *, characters: int = 0) -> Self:
+        """Give what one request took; a number that no request takes is cut."""
+        return cls(
+            requests=1,
+            prompt_tokens=_sane(tokens.prompt_tokens),
+            completion_tokens=_sane(tokens.completion_tokens),
+            characters=_sane(characters),
+        )
+
+    def __add__(self, other: "Spending") -> "Spending":
+        return Spending(
+            requests=self.requests + other.requests,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            characters=self.characters + other.characters,
+        )
+
+
+class VerdictRow(NamedTuple):
+    """A verdict as it is stored, but for its key; ``model`` is a number of a table."""
+
+    word: int
+    number: float | None
+    probability: float | None
+    at: float | None
+    model: int | None
+    evidence: Text | None
+    reason: Text | None
+
+
+def _sane(number: int) -> int:
+    return max(0, min(int(number), _MOST_SPENT))
+
+
+def pack_digest(digest: str) -> bytes:
+    """Give the 16 bytes of a digest; raises ValueError for anything else."""
+    packed = bytes.fromhex(digest)
+    if len(packed) != 16 or packed.hex() != digest:  # noqa: PLR2004 - 128 bits
+        raise ValueError(f"no digest of 32 hexadecimal digits: {digest!r}")
+    return packed
+
+
+def pack_text(text: str) -> Text:
+    """Give a text as SQLite takes it: one with a lone surrogate as bytes."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unpack_text(text: Text) -> str:
+    """Give the text again; raises ValueError for what is none."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, bytes):
+        return text.decode("utf-8", "surrogatepass")
+    raise ValueError(f"no text: {text!r}")
+
+
+def check_storable(key: VerdictKey, verdict: Verdict) -> None:
+    """Raise ValueError for a verdict that must never be found in a store.
+
+    That is a failure (what could not be had is asked again), a panel's (each of its
+    seats has a verdict of its own), one about something else than its key says, and
+    one with a number that is none.
+    """
+    if verdict.ruling is None or verdict.failure is not None:
+        raise ValueError("only rulings are stored; a failure is asked again")
+    if verdict.ballots:
+        raise ValueError("a panel's verdict is not stored, those of its seats are")
+    provenance = verdict.provenance
+    if provenance.question != key.question or provenance.response != key.response:
+        raise ValueError("the verdict's provenance names another question or response")
+    _check_numbers(verdict.probability, provenance.at)
+
+
+def _check_numbers(probability: float | None, at: float | None) -> None:
+    if probability is not None and not 0.0 <= probability <= 1.0:
+        raise ValueError(f"a probability lies in [0, 1], not {probability}")
+    if at is not None and not math.isfinite(at):
+        raise ValueError(f"a time must be finite, not {at}")
+
+
+def pack_verdict(ruling: Ruling, verdict: Verdict, model: int | None) -> VerdictRow:
+    """Give the row of a verdict that `check_storable` lets pass, and of its ruling."""
+    evidence, reason = verdict.evidence, verdict.reason
+    return VerdictRow(
+        _WORDS[ruling.word],
+        ruling.number,
+        verdict.probability,
+        verdict.provenance.at,
+        model,
+        None if evidence is None else pack_text(evidence),
+        None if reason is None else pack_text(reason),
+    )
+
+
+def unpack_ruling(word: int, number: float | None) -> Ruling:
+    """Give the ruling again; raises ValueError for what is none."""
+    if number is None and word in _PLAIN:
+        return _PLAIN[word]
+    if number is None or word not in _NUMBERED:
+        raise ValueError(f"no ruling: word {word}, number {number}")
+    return Ruling(_NUMBERED[word], number)
+
+
+# Verdicts come back by the hundred thousand.  To write the slots of a frozen class
+# directly takes a quarter of the time of its constructor, whose only other work is
+# to bring in defaults.
+_new_verdict = Verdict.__new__
+_new_provenance = Provenance.__new__
+_slot = vars(Verdict)
+_set_ruling = _slot["ruling"].__set__
+_set_failure = _slot["failure"].__set__
+_set_probability = _slot["probability"].__set__
+_set_evidence = _slot["evidence"].__set__
+_set_reason = _slot["reason"].__set__
+_set_ballots = _slot["ballots"].__set__
+_set_cached = _slot["cached"].__set__
+_set_provenance = _slot["provenance"].__set__
+_slot = vars(Provenance)
+_set_judge = _slot["judge"].__set__
+_set_question = _slot["question"].__set__
+_set_response = _slot["response"].__set__
+_set_settings = _slot["settings"].__set__
+_set_template = _slot["template"].__set__
+_set_model = _slot["model"].__set__
+_set_at = _slot["at"].__set__
+
+
+def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
+    response: str,
+    question: str,
+    judge: StoredJudge,
+    word: int,
+    number: float | None,
+    probability: float | None,
+    at: float | None,
+    model: str | None,
+    evidence: Text | None,
+    reason: Text | None,
+) -> Verdict:
+    """Make the verdict of a row again, as one for which nobody was asked.
+
+    Raises ValueError for a row that holds no verdict.
+    """
+    _check_numbers(probability, at)
+    provenance = _new_provenance(Provenance)
+    _set_judge(provenance, judge.name)
+    _set_question(provenance, question)
+    _set_response(provenance, response)
+    _set_settings(provenance, judge.settings)
+    _set_template(provenance, judge.template)
+    _set_model(provenance, model)
+    _set_at(provenance, at)
+    verdict = _new_verdict(Verdict)
+    _set_ruling(verdict, unpack_ruling(word, number))
+    _set_failure(verdict, None)
+    _set_probability(verdict, probability)
+    _set_evidence(verdict, unpack_text(evidence) if evidence else evidence)
+    _set_reason(verdict, unpack_text(reason) if reason else reason)
+    _set_ballots(verdict, ())
+    _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
+    _set_provenance(verdict, provenance)
+    return verdict
