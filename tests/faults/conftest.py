@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import aiohttp  # noqa: F401 - its import is not to count against a deadline of 2 s
 import pytest
 from attrs import frozen
 
