@@ -24,14 +24,14 @@ from pathlib import Path
 
 import aiohttp
 from attrs import frozen
-from rubricdsl.judging.listening import Silence
-from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import Progress
 
 from rubricdsl.judging.backends.openai import OFFER
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.spec import parse_spec
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import Progress
 from rubricdsl.model.protocols import Facts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Criterion, Group, Weight
