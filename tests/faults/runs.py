@@ -1,19 +1,23 @@
 """Runs of ``rub eval`` in a process of its own, to be killed, stopped and resumed."""
 
 import json
+import multiprocessing
 import os
 import resource
+import signal
 import sqlite3
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from tests.faults.server import ROOT, by_digest
+from rubricdsl.cli import main
+from tests.faults.server import by_digest
 
 CRITERIA = {
     "capital": "States that the capital is Ottawa.",
@@ -28,6 +32,71 @@ RUBRIC = "rubric capital\n" + "".join(
 
 # What may differ between two runs that came to the same.
 _OF_THE_RUN = ("seconds", "judge_calls", "tokens", "cost")
+
+
+# Interpreters that have imported all that a run needs are forked for each run: to
+# start one anew would be most of the time of two hundred short runs.
+_FORKSERVER = multiprocessing.get_context("forkserver")
+_FORKSERVER.set_forkserver_preload(
+    ["aiohttp", "tenacity", "rubricdsl.builtin", "rubricdsl.cli.evaluate", __name__]
+)
+_LONGEST = 120.0
+
+
+@frozen
+class Ended:
+    """How a run ended: its exit code, and what it said."""
+
+    code: int
+    err: str
+
+
+@frozen
+class Started:
+    """A run under way, in a process of its own."""
+
+    process: BaseProcess
+    streams: Path
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return not self.process.is_alive()
+
+    def kill(self) -> None:
+        """End it at once, with SIGKILL."""
+        self.process.kill()
+        self.process.join(_LONGEST)
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGINT)
+
+    def ended(self, within: float = _LONGEST) -> Ended:
+        """Wait for its end."""
+        self.process.join(within)
+        code = self.process.exitcode
+        if code is None:
+            self.kill()
+        assert code is not None, f"not over after {within:g} s"
+        return Ended(code, (self.streams / "err").read_text("utf-8"))
+
+
+def _rub(
+    folder: Path, streams: Path, command: tuple[str, ...], largest_file: int | None
+) -> None:
+    """Be ``rub`` with these arguments, in this folder."""
+    for number, name in ((1, "out"), (2, "err")):
+        opened = os.open(streams / name, os.O_CREAT | os.O_WRONLY, 0o600)
+        os.dup2(opened, number)
+    os.chdir(folder)
+    os.environ["OPENAI_API_KEY"] = "sk-local-0123456789"
+    if largest_file is not None:
+        limits = (largest_file, resource.RLIM_INFINITY)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    sys.argv = ["rub", *command]
+    sys.exit(int(main(command)))
 
 
 @frozen
@@ -51,41 +120,27 @@ class Project:
 
     def start(
         self, *arguments: str, concurrency: int = 4, largest_file: int | None = None
-    ) -> subprocess.Popen[str]:
+    ) -> "Started":
         """Start ``rub eval`` with results and a store in the folder.
 
         ``largest_file`` is how many bytes a file may have before it is as if the
         disk were full.
         """
-
-        def limit() -> None:
-            if largest_file is not None:
-                resource.setrlimit(
-                    resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY)
-                )
-
         spec = f"openai:test?base_url={self.base}&ask=each&concurrency={concurrency}"
-        return subprocess.Popen(
-            [sys.executable, "-m", "rubricdsl", "eval", "capital.rub",
-             "--responses", "responses.jsonl", "--judge", spec,
-             "--out", "results.jsonl", "--store", "store.sqlite", *arguments],
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={
-                **os.environ,
-                "OPENAI_API_KEY": "sk-local-0123456789",
-                "PYTHONPATH": str(ROOT),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            preexec_fn=limit,  # noqa: PLW1509 - no other threads in this process
+        command = (
+            "eval", "capital.rub", "--responses", "responses.jsonl", "--judge", spec,
+            "--out", "results.jsonl", "--store", "store.sqlite", *arguments,
         )  # fmt: skip
+        streams = Path(tempfile.mkdtemp(dir=self.folder, prefix="streams-"))
+        process = _FORKSERVER.Process(
+            target=_rub, args=(self.folder, streams, command, largest_file)
+        )
+        process.start()
+        return Started(process, streams)
 
-    def run(
-        self, *arguments: str, largest_file: int | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, largest_file: int | None = None) -> "Ended":
         """Run ``rub eval`` to its end."""
-        process = self.start(*arguments, largest_file=largest_file)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess("eval", process.returncode, out, err)
+        return self.start(*arguments, largest_file=largest_file).ended()
 
     def results(self) -> list[dict[str, Any]]:
         """Give the rows of the results file."""

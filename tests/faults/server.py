@@ -297,9 +297,13 @@ class FaultyServer:
         response = texts.get("The response to be judged:", "")
         statements = dict(_STATEMENT.findall(rest))
         given = self.judge(message, statements, response)
-        if '"quote"' in rest.splitlines()[-1]:
-            quote = self.quote(response)
-            given = {n: {"quote": quote, "answer": v} for n, v in given.items()}
+        form = rest.rpartition("\n")[2]
+        given = {
+            name: {"quote": self.quote(response), "answer": verdict}
+            if f'"{name}": {{"quote"' in form
+            else verdict
+            for name, verdict in given.items()
+        }
         text = body.decode()
         fault = next(
             (

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +10,14 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.faults.runs import Project, assert_right, comparable, pairs
+from tests.faults.runs import (
+    Ended,
+    Project,
+    Started,
+    assert_right,
+    comparable,
+    pairs,
+)
 from tests.faults.server import Apart, running_apart
 
 KILLS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 8
@@ -37,16 +43,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         started = time.monotonic()
         done = project.run()
         seconds = time.monotonic() - started
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         results = project.results()
         assert_right(results)
         assert server.noted("asked").total() == QUESTIONS
         yield Undisturbed(server, comparable(results), pairs(results), seconds)
 
 
-def wait_for_answers(server: Apart, count: int, process) -> None:
+def wait_for_answers(server: Apart, count: int, run: Started) -> None:
     """Wait until the server has given so many answers, or the run is over."""
-    while server.noted("answered").total() < count and process.poll() is None:
+    while server.noted("answered").total() < count and not run.is_over:
         time.sleep(0.005)
 
 
@@ -55,14 +61,13 @@ def kill_somewhere(project: Project, undisturbed: Undisturbed, seed: int) -> Non
     rng = random.Random(seed)  # noqa: S311 - moments, not secrets
     server = undisturbed.server
     before = server.noted("answered").total()
-    process = project.start()
+    run = project.start()
     if rng.random() < 0.75:
-        wait_for_answers(server, before + rng.randint(1, QUESTIONS), process)
+        wait_for_answers(server, before + rng.randint(1, QUESTIONS), run)
         time.sleep(rng.uniform(0, 0.05))
     else:
         time.sleep(rng.uniform(0.3, 1.2) * undisturbed.seconds)
-    process.kill()
-    process.communicate(timeout=60)
+    run.kill()
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
@@ -76,7 +81,7 @@ def test_a_killed_run_goes_on_where_it_was(
     kept = project.acknowledged()
     asked_before = undisturbed.server.noted("asked")
     done = project.run("--resume")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert comparable(project.results()) == undisturbed.results
     # A request that was under way when the client died may be noted late: it was
     # not yet answered then, so no verdict of it can have been kept.
@@ -96,15 +101,14 @@ def test_a_run_killed_again_and_again_ends(
     kept: set[tuple[str, str]] = set()
     for _ in range(4):
         before = server.noted("answered").total()
-        process = project.start(*(["--resume"] if kept else []))
-        wait_for_answers(server, before + 8, process)
-        process.kill()
-        process.communicate(timeout=60)
+        run = project.start(*(["--resume"] if kept else []))
+        wait_for_answers(server, before + 8, run)
+        run.kill()
         # What was kept once is kept for good.
         assert kept <= project.acknowledged()
         kept = project.acknowledged()
     asked_before = server.noted("asked")
-    assert project.run("--resume").returncode == 0
+    assert project.run("--resume").code == 0
     assert comparable(project.results()) == undisturbed.results
     asked = server.noted("asked") - asked_before
     assert not {undisturbed.pairs[key] for key in kept} & asked.keys()
@@ -119,13 +123,13 @@ def test_an_interrupted_run_says_how_to_go_on(
     server = undisturbed.server
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
     asked_before, before = server.noted("asked"), server.noted("answered").total()
-    process = project.start()
-    wait_for_answers(server, before + 10, process)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert "--resume" in stderr
-    assert "Traceback" not in stderr
+    run = project.start()
+    wait_for_answers(server, before + 10, run)
+    run.interrupt()
+    done = run.ended()
+    assert done.code == 130, done.err
+    assert "--resume" in done.err
+    assert "Traceback" not in done.err
     judged = [c for r in project.results() for c in r["criteria"] if not c["error"]]
     missing = [c for r in project.results() for c in r["criteria"] if c["error"]]
     assert {c["error"]["kind"] for c in missing} == {"cancelled"}
@@ -133,7 +137,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     given = server.noted("answered").total() - before
     assert len(judged) == given == len(project.acknowledged())
     done = project.run("--resume")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert comparable(project.results()) == undisturbed.results
     asked = server.noted("asked") - asked_before
     assert asked == Counter(dict.fromkeys(undisturbed.pairs.values(), 1))
@@ -142,17 +146,17 @@ def test_an_interrupted_run_says_how_to_go_on(
 def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
     with running_apart(tmp_path / "log.jsonl", delay=60) as server:
         project = Project.made(tmp_path / "run", server.base, responses=3)
-        process = project.start()
+        run = project.start()
         while not server.noted("asked"):
-            assert process.poll() is None
+            assert not run.is_over
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        run.interrupt()
         time.sleep(0.3)
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
-    assert process.returncode == 130, stderr
-    assert "Traceback" not in stderr
+        assert not run.is_over
+        run.interrupt()
+        done = run.ended(within=20)
+    assert done.code == 130, done.err
+    assert "Traceback" not in done.err
     rows = project.results()
     assert {c["error"]["kind"] for r in rows for c in r["criteria"]} == {"cancelled"}
 
@@ -160,10 +164,10 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
 # -------------------------------------------------------------------- disk full
 
 
-def assert_failed_clearly(done, name: str) -> None:
-    assert done.returncode not in {0, 130}, done.stderr
-    assert "Traceback" not in done.stderr
-    assert name in done.stderr
+def assert_failed_clearly(done: Ended, name: str) -> None:
+    assert done.code not in {0, 130}, done.err
+    assert "Traceback" not in done.err
+    assert name in done.err
 
 
 def test_a_store_that_no_longer_fits(tmp_path: Path, undisturbed: Undisturbed) -> None:
@@ -176,7 +180,7 @@ def test_a_store_that_no_longer_fits(tmp_path: Path, undisturbed: Undisturbed) -
     kept = project.acknowledged()
     assert server.noted("asked").total() - before <= len(kept) + 16
     asked_before = server.noted("asked")
-    assert project.run("--resume").returncode == 0
+    assert project.run("--resume").code == 0
     assert comparable(project.results()) == undisturbed.results
     asked = server.noted("asked") - asked_before
     assert not {undisturbed.pairs[key] for key in kept} & asked.keys()
@@ -184,14 +188,19 @@ def test_a_store_that_no_longer_fits(tmp_path: Path, undisturbed: Undisturbed) -
 
 def test_results_that_no_longer_fit(tmp_path: Path, undisturbed: Undisturbed) -> None:
     server = undisturbed.server
-    project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
-    assert project.run().returncode == 0
-    before = (project.folder / "results.jsonl").read_bytes()
+    project = Project.made(tmp_path / "run", server.base, responses=60)
+    assert project.run().code == 0
+    path = project.folder / "results.jsonl"
+    before, rows = path.read_bytes(), project.results()
     asked_before = server.noted("asked")
     # All verdicts are in the store, which needs no more room; the results do.
-    done = project.run("--resume", largest_file=2_000)
+    limit = 80_000
+    assert len(before) > limit
+    done = project.run("--resume", largest_file=limit)
     assert_failed_clearly(done, "results.jsonl")
-    assert (project.folder / "results.jsonl").read_bytes() == before
-    assert project.run("--resume").returncode == 0
-    assert comparable(project.results()) == undisturbed.results
+    assert path.read_bytes() == before
+    left = {path.name for path in project.folder.glob("*results*")}
+    assert left <= {"results.jsonl", "results.jsonl.run"}
+    assert project.run("--resume").code == 0
+    assert comparable(project.results()) == comparable(rows)
     assert server.noted("asked") == asked_before
