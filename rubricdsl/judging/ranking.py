@@ -21,6 +21,7 @@ from attrs import frozen
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.rubric import Criterion, Kind
 from rubricdsl.model.ruling import Ruling
+from rubricdsl.model.scorecard import Standing
 from rubricdsl.scoring.bounds import Range
 from rubricdsl.scoring.leaves import TOLERANCE
 from rubricdsl.scoring.meaning import Leaf, Meaning
@@ -46,22 +47,6 @@ class Outlook:
 
     reach: Range
     askable: tuple[Criterion, ...]
-
-
-@frozen(eq=False)
-class Standing:
-    """How a response stands among all that were compared, as far as is certain.
-
-    ``best`` and ``worst`` are the places, from 1, that it can still come to.
-    """
-
-    best: int
-    worst: int
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether just one place is left."""
-        return self.best == self.worst
 
 
 @frozen(eq=False)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.formats.tables import ranked
-from rubricdsl.judging.ranking import Outlook, Ranker, Standing
+from rubricdsl.judging.ranking import Outlook, Ranker
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import (
@@ -22,7 +22,7 @@ from rubricdsl.model.rubric import (
     Weight,
 )
 from rubricdsl.model.ruling import NA, NO, YES, Failure, FailureKind, Ruling
-from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.model.scorecard import Scorecard, Standing
 from rubricdsl.scoring.scorecards import Scorer
 from rubricdsl.testing.strategies import bound_rubrics, rubric_of, rulings_for
 

@@ -112,7 +112,8 @@ def refusal(
         )
     elif kind is None and status >= 500:  # noqa: PLR2004 - server errors
         kind = FailureKind.PROVIDER_UNAVAILABLE
-    elif kind is None and complaint.is_about_context:
+    too_long = kind is None and complaint.is_about_context
+    if too_long:
         reason = _too_long(complaint, said)
     transient = status in _TRANSIENT and kind is not FailureKind.QUOTA_EXHAUSTED
     return JudgeError(
@@ -120,6 +121,7 @@ def refusal(
         reason,
         transient=transient,
         retry_after=reply.retry_after if transient else None,
+        too_long=too_long,
     )
 
 
