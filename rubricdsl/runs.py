@@ -13,6 +13,7 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.estimates import Estimate, estimate
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.planning import Judges
@@ -76,8 +77,13 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     store: VerdictStore | None = None,
     limits: Limits | None = None,
     seed: int = 0,
+    top: int | None = None,
 ) -> Evaluation:
-    """Set up a run; nothing is asked before `Evaluation.run`."""
+    """Set up a run; nothing is asked before `Evaluation.run`.
+
+    With ``top``, only what it takes to know the best so many responses to each prompt
+    will be asked.
+    """
     root = project.root
     config = project_config(project)
     return Evaluation(
@@ -91,6 +97,27 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
         listener=_audience(project.host, listener),
         store=store,
         limits=limits or Limits(),
+        seed=seed,
+        top=top,
+    )
+
+
+def estimated(
+    project: Project,
+    jobs: Sequence[Job],
+    book: JudgeBook,
+    *,
+    store: VerdictStore | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Work out what `evaluation` would take; nothing is asked."""
+    root = project.root
+    return estimate(
+        jobs,
+        book,
+        functions=project.host.check_functions,
+        facts=lambda response: ResponseFacts(response, root),
+        store=store,
         seed=seed,
     )
 

@@ -17,6 +17,8 @@ from rubricdsl.model.ruling import Failure, FailureKind
 
 # An answer that cannot be read is asked for once more, with a fresh sample.
 _REPEATS = 1
+# How often a request that is too long is divided, in hope that questions are the cause.
+_DIVISIONS = 2
 
 
 @frozen(eq=False)
@@ -75,6 +77,16 @@ def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outc
         return Outcome(again=batch.halves())
     if (is_cut or _is_unreadable(failure)) and _may_repeat(batch):
         return Outcome(again=[batch.repeated()])
+    return failed(proceedings, batch, failure)
+
+
+def of_too_long(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
+    """Deal with a request that did not fit: with fewer questions it may.
+
+    Not where it was divided twice already: then it is the response that is too long.
+    """
+    if len(batch.inquiries) > 1 and batch.divided < _DIVISIONS:
+        return Outcome(again=batch.halves())
     return failed(proceedings, batch, failure)
 
 

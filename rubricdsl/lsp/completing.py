@@ -13,7 +13,6 @@ from lsprotocol import types
 
 from rubricdsl.expressions.inference import RESPONSE_NAMES
 from rubricdsl.language.blocks import TIERS
-from rubricdsl.language.building import PARAM_TYPES
 from rubricdsl.language.meanings import (
     FIELD_MEANINGS,
     JOINING_MEANINGS,
@@ -24,6 +23,7 @@ from rubricdsl.language.meanings import (
     VERDICT_MEANINGS,
 )
 from rubricdsl.language.scopes import Named, Scope, item_name
+from rubricdsl.language.tree_entries import PARAM_TYPES
 from rubricdsl.language.words import (
     EXPRESSION_WORDS,
     FIELDS,

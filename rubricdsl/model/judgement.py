@@ -199,7 +199,8 @@ class Verdict:
     """A ruling on one criterion of one response, or why there is none.
 
     ``ballots`` are those of a panel, in the order of its seats; empty for one judge.
-    ``cached`` says that nobody was asked in this run.
+    ``cached`` says that nobody was asked in this run.  It was not ``asked`` for where
+    it could not change what was wanted; then it is neither a ruling nor a failure.
     """
 
     ruling: Ruling | None = None
@@ -209,4 +210,5 @@ class Verdict:
     reason: str | None = None
     ballots: tuple[Ballot, ...] = ()
     cached: bool = field(default=False, eq=False)
+    asked: bool = True
     provenance: Provenance = field(eq=False)

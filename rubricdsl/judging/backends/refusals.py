@@ -111,7 +111,8 @@ def refusal(
         )
     elif kind is None and status >= 500:  # noqa: PLR2004 - server errors
         kind = FailureKind.PROVIDER_UNAVAILABLE
-    elif kind is None and complaint.is_about_context:
+    too_long = kind is None and complaint.is_about_context
+    if too_long:
         reason = _too_long(complaint, said)
     is_server_error = status >= 500 and status not in _NEVER  # noqa: PLR2004
     may_pass = status in _TRANSIENT or is_server_error
@@ -121,6 +122,7 @@ def refusal(
         reason,
         transient=transient,
         retry_after=reply.retry_after if transient else None,
+        too_long=too_long,
     )
 
 

@@ -154,6 +154,7 @@ _set_evidence = _slot["evidence"].__set__
 _set_reason = _slot["reason"].__set__
 _set_ballots = _slot["ballots"].__set__
 _set_cached = _slot["cached"].__set__
+_set_asked = _slot["asked"].__set__
 _set_provenance = _slot["provenance"].__set__
 _slot = vars(Provenance)
 _set_judge = _slot["judge"].__set__
@@ -198,5 +199,6 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
     _set_reason(verdict, unpack_text(reason) if reason else reason)
     _set_ballots(verdict, ())
     _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
+    _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
     _set_provenance(verdict, provenance)
     return verdict
