@@ -53,8 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     subjects = read_subjects(options)
-    path = Path(options.store) if options.store else subjects.project.store_file
-    if options.no_cache or not path.exists():
+    store_file = Path(options.store or subjects.project.store_file)
+    if not (options.no_cache or store_file.exists()):
+        # To look into a store would make it.
         plan = asyncio.run(_plan(options, subjects, None))
     else:
         with opened_store(options, subjects.project) as store:
