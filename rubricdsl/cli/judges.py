@@ -43,8 +43,9 @@ examples:
   rub judges
   rub judges --check presence
   rub judges --check "openai:gpt-4.1-mini?base_url=http://127.0.0.1:8080/v1"
-  rub judges --calibrate cal.json --results results.jsonl --gold labels.jsonl
-  rub eval … --judge "openai:gpt-4.1-mini?calibration=cal.json"
+
+--calibrate FILE fits the probabilities of the judges in --results, which `rub eval
+--out` wrote, to the labels in --gold; a SPEC then takes calibration=FILE.
 
 exit codes: 0 done, 1 a judge that is named is not ready, 2 bad input, or too few
 labels to calibrate on"""

@@ -43,7 +43,7 @@ list makes a difference, and, of a panel, how often each judge is right."""
 EPILOG = """\
 examples:
   rub reliability examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl
-  rub reliability r.rub --responses r.jsonl --judge openai:gpt-4.1-mini --repeats 5
+  rub reliability examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --repeats 2 --json
 
 Everything is asked anew: verdicts that are kept are neither read nor written.  What
 cannot be known, such as flips of what was answered once, is `unknown` and never 0.
