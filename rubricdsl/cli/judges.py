@@ -26,6 +26,7 @@ from rubricdsl.judging.calibration.curves import Identity
 from rubricdsl.judging.calibration.files import Calibration, dumps
 from rubricdsl.judging.calibration.fitting import TooFewLabelsError
 from rubricdsl.judging.calibration.labels import fit_calibrations, observations
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.response import Response
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> Exit:
     checked: list[Readiness] = []
     if options.check or options.specs:
         specs: Sequence[str] = options.specs or list(backends)
-        checked = [asyncio.run(_check(project, spec)) for spec in specs]
+        checked = [run_async(_check(project, spec)) for spec in specs]
     if options.json:
         print_json(
             {

@@ -56,6 +56,7 @@ __all__ = ["Evaluation", "EvaluationResult", "Job"]
 _BEAT = 0.5
 # When to look again whether a request fits into what is left to spend, in seconds.
 _FITS_AGAIN = 0.05
+_DROPPED = Failure(FailureKind.CANCELLED.value, "dropped")
 _FREE = Usage(cost=0.0)
 _UNKNOWN = Usage()
 _NO_LIMITS = Limits()
@@ -134,6 +135,8 @@ class Evaluation:
         self._stopwatch = stopwatch
         self._started = stopwatch()
         self._seconds = 0.0
+        # The event loop's clock, once there is a loop.
+        self._now: Clock = time.monotonic
         self._seed = seed
         self._retries = RetryBudget()
         # Waits are no secrets.
@@ -163,6 +166,7 @@ class Evaluation:
             RubricError: D4xx when a verdict cannot be kept; what was kept before
                 stays.
         """
+        self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
         self._budget = Budget(
             max_calls=self._limits.max_calls,
@@ -364,7 +368,7 @@ class Evaluation:
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
         spent = _UNKNOWN
-        ended: Failure | None = Failure(FailureKind.CANCELLED.value, "dropped")
+        ended: Failure | None = _DROPPED
         try:
             async with asyncio.timeout_at(deadline):
                 reply = await judge.backend.judge(request)
@@ -533,10 +537,6 @@ class Evaluation:
         self.cancel()
 
     # ----------------------------------------------------------------- other
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
 
     def _report_progress(self) -> None:
         if not self._proceedings.is_heard:
