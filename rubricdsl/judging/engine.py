@@ -51,6 +51,8 @@ from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
+# Within this time, in seconds, a verdict outlives this process.
+_KEPT_WITHIN = 0.005
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5
@@ -146,7 +148,7 @@ class Evaluation:
         self._account = Account()
         self._again = 0
         self._lanes: dict[int, Lane] = {}
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
@@ -299,7 +301,7 @@ class Evaluation:
         ends_at = self._budget.ends_at
         if ends_at is not None:
             loop = asyncio.get_running_loop()
-            self._timers[id(self)] = loop.call_at(ends_at, self._time_is_up)
+            self._timers["end"] = loop.call_at(ends_at, self._time_is_up)
 
     def _time_is_up(self) -> None:
         for lane in list(self._lanes.values()):
@@ -314,16 +316,16 @@ class Evaluation:
 
     def _wake(self, lane: Lane, at: float) -> None:
         """See to a lane again at a time."""
-        known = self._timers.get(id(lane))
+        known = self._timers.get(lane)
         if known is not None:
             if not known.cancelled() and known.when() == at:
                 return
             known.cancel()
         loop = asyncio.get_running_loop()
-        self._timers[id(lane)] = loop.call_at(at, self._woken, lane)
+        self._timers[lane] = loop.call_at(at, self._woken, lane)
 
     def _woken(self, lane: Lane) -> None:
-        del self._timers[id(lane)]
+        del self._timers[lane]
         self._pump(lane)
 
     async def _work(self, lane: Lane) -> None:
@@ -501,9 +503,10 @@ class Evaluation:
             inquiry.suspect = outcome.suspect
             self._enqueue(self._proceedings.settle(inquiry, verdict))
         if self._memory.is_dirty and not self._committing:
-            # Once for all verdicts that came in one turn of the loop.
+            # Once for all verdicts that come at about the same time.
             self._committing = True
-            asyncio.get_running_loop().call_soon(self._commit)
+            loop = asyncio.get_running_loop()
+            self._timers["commit"] = loop.call_later(_KEPT_WITHIN, self._commit)
 
     def _commit(self) -> None:
         """Write verdicts down; where that cannot be, the run ends.
@@ -519,7 +522,7 @@ class Evaluation:
         if self._proceedings.waits_elsewhere:
             self._remember(self._look_elsewhere)
         loop = asyncio.get_running_loop()
-        self._timers[id(self._memory)] = loop.call_later(_BEAT, self._beat)
+        self._timers["beat"] = loop.call_later(_BEAT, self._beat)
 
     def _look_elsewhere(self) -> None:
         self._enqueue(self._proceedings.look_elsewhere())
