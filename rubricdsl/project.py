@@ -3,15 +3,14 @@
 Here the language is handed the check functions that it does not know by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
 from rubricdsl.diagnostics import fail
-from rubricdsl.language.binding import bind
 from rubricdsl.language.loading import Loaded, load_file, load_text, project_root
-from rubricdsl.model.protocols import FunctionTable
+from rubricdsl.model.protocols import FunctionTable, Signature
 from rubricdsl.model.rubric import BoundRubric, Rubric
 from rubricdsl.plugins.host import PluginHost
 
@@ -42,8 +41,11 @@ class Project:
 
     @property
     def functions(self) -> FunctionTable:
-        """Signatures of the check functions that are installed."""
-        return self.host.function_table
+        """Signatures of the check functions that are installed.
+
+        The functions are loaded when the first of them is looked up.
+        """
+        return _Functions(self.host)
 
     def load(self, path: Path, *, name: str = "") -> Loaded:
         """Load a ``.rub`` file; ``name`` is what messages call it."""
@@ -57,7 +59,31 @@ class Project:
         self, rubric: Rubric, arguments: Mapping[str, float | str] | None = None
     ) -> BoundRubric:
         """Bind a rubric; see `rubricdsl.language.binding.bind`."""
+        from rubricdsl.language.binding import bind
+
         return bind(rubric, self.functions, arguments)
+
+    def bind_open(self, rubric: Rubric) -> BoundRubric:
+        """Bind a rubric to be looked at; see `rubricdsl.language.binding.bind_open`."""
+        from rubricdsl.language.binding import bind_open
+
+        return bind_open(rubric, self.functions)
+
+
+@frozen(eq=False)
+class _Functions(Mapping[str, Signature]):
+    """The function table of a host, made when it is first looked into."""
+
+    host: PluginHost
+
+    def __getitem__(self, name: str) -> Signature:
+        return self.host.function_table[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.host.function_table)
+
+    def __len__(self) -> int:
+        return len(self.host.function_table)
 
 
 def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:

@@ -4,7 +4,6 @@ Here the engine is handed its judges, its check functions and its facts.
 """
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import attrs
 from attrs import frozen
@@ -14,8 +13,10 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.estimates import Estimate, estimate
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
+from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -67,27 +68,27 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
     )
 
 
-def store_path(project: Project) -> Path:
-    """Give where the verdicts of a project are kept, unless told otherwise."""
-    return project.root / ".rub" / "verdicts.sqlite"
-
-
 def evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
     jobs: Sequence[Job],
-    book: JudgeBook,
+    judges: Judges,
     *,
     listener: Listener | None = None,
     store: VerdictStore | None = None,
     limits: Limits | None = None,
     seed: int = 0,
+    top: int | None = None,
 ) -> Evaluation:
-    """Set up a run; nothing is asked before `Evaluation.run`."""
+    """Set up a run; nothing is asked before `Evaluation.run`.
+
+    With ``top``, only what it takes to know the best so many responses to each prompt
+    will be asked.
+    """
     root = project.root
     config = project_config(project)
     return Evaluation(
         jobs,
-        book,
+        judges,
         functions=project.host.check_functions,
         facts=lambda response: ResponseFacts(response, root),
         redactor=Redactor.of_environment(
@@ -96,6 +97,27 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
         listener=_audience(project.host, listener),
         store=store,
         limits=limits or Limits(),
+        seed=seed,
+        top=top,
+    )
+
+
+def estimated(
+    project: Project,
+    jobs: Sequence[Job],
+    book: JudgeBook,
+    *,
+    store: VerdictStore | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Work out what `evaluation` would take; nothing is asked."""
+    root = project.root
+    return estimate(
+        jobs,
+        book,
+        functions=project.host.check_functions,
+        facts=lambda response: ResponseFacts(response, root),
+        store=store,
         seed=seed,
     )
 

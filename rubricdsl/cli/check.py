@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 from rubricdsl.cli.diagnostic_formats import add_format, write_diagnostics
 from rubricdsl.cli.exits import Exit
-from rubricdsl.cli.fixing import fix_file
 from rubricdsl.cli.inputs import RubricFile, find_files, load, open_project
 from rubricdsl.cli.output import plural
 from rubricdsl.diagnostics import Applicability, Diagnostic, RubricError, Severity, fail
@@ -120,6 +119,8 @@ def _check(
         files += 1
         try:
             if allowed:
+                from rubricdsl.cli.fixing import fix_file
+
                 fixed += fix_file(file, open_project(file, host), choice, allowed)
             loaded = load(file, open_project(file, host))
             found |= dict.fromkeys(loaded.diagnostics)

@@ -17,12 +17,16 @@ COMMANDS = {
     "test": "run the tests written in rubrics",
     "diff": "print what changed between two versions of a rubric",
     "breaking": "say whether a change can alter scores or remove a name in use",
+    "plan": "say what an evaluation would cost, before it runs",
     "eval": "judge and score responses",
+    "rank": "find the best responses to each prompt, asking as little as it takes",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
+    "reliability": "ask judges the same again, and say how far to trust them",
     "plugins": "list the plugins that are installed, and what is broken",
+    "lsp": "serve an editor: diagnostics, completion, renaming and more",
 }
 _MODULES = {"eval": "evaluate", "import": "importing", "export": "exporting"}
 _FOOT = """\

@@ -20,7 +20,7 @@ from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, assign, store_path
+from rubricdsl.runs import JudgeOptions, assign
 
 
 @frozen(kw_only=True)
@@ -175,7 +175,7 @@ def opened_store(
             )
         yield None
         return
-    path = Path(options.store) if options.store else store_path(project)
+    path = Path(options.store) if options.store else project.store_file
     durability = Durability(getattr(options, "durability", Durability.NORMAL))
     store = VerdictStore.open(path, durability=durability)
     try:

@@ -20,9 +20,7 @@ from rubricdsl.model.rubric import (
     Group,
     LevelScale,
     Node,
-    Rubric,
 )
-from rubricdsl.project import Project
 from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.scoring.shares import Shares
 
@@ -49,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     rubrics, project = load_sound(options.paths)
-    bound = [bind_for_show(rubric, project) for rubric in rubrics]
+    bound = [project.bind_open(rubric) for rubric in rubrics]
     if options.json:
         print_json({"rubrics": [_record(rubric) for rubric in bound]})
         return Exit.FINE
@@ -62,26 +60,9 @@ def run(options: argparse.Namespace) -> Exit:
     return Exit.FINE
 
 
-def bind_for_show(rubric: Rubric, project: Project) -> BoundRubric:
-    """Bind a rubric; parameters that are open stay to be seen as ``{{name}}``."""
-    still_open = {
-        param.name: f"{{{{{param.name}}}}}"
-        for param in rubric.params
-        if param.default is None
-    }
-    return project.bind(rubric, still_open)
-
-
-def shares_by_path(rubric: BoundRubric) -> dict[str, float | None]:
-    """Give the share of the score that each node decides."""
-    meaning = Meaning.of(rubric)
-    shares = Shares.of(meaning).shares
-    return {place.node.path: shares[place.number] for place in meaning.structure.places}
-
-
 def _record(rubric: BoundRubric) -> Plain:
     record = plain(rubric)
-    shares = shares_by_path(rubric)
+    shares = Shares.of(Meaning.of(rubric)).by_path()
     nodes: list[Plain] = [
         {"path": node.path, "share": shares[node.path]} for node in rubric.walk()
     ]
@@ -104,7 +85,7 @@ def tree_lines(rubric: BoundRubric, width: int, depth: int) -> Iterator[str]:
     if rubric.passing is not None:
         yield f"  passes from {rubric.passing:g}"
     yield ""
-    shares = shares_by_path(rubric)
+    shares = Shares.of(Meaning.of(rubric)).by_path()
     for node in rubric.root.nodes:
         yield from _node_lines(node, shares, width, 1, depth)
 

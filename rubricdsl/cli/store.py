@@ -111,18 +111,8 @@ def _count(text: str) -> int:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    chosen = (
-        (options.judge, options.older_than, options.keep_newest)
-        if (options.action == "prune")
-        else ()
-    )
-    if options.action == "prune" and all(part is None for part in chosen):
-        fail(
-            "D401",
-            "nothing says which verdicts are to go",
-            hint="give --judge, --older-than or --keep-newest; "
-            "`--keep-newest 0` deletes all",
-        )
+    if options.action == "prune":
+        _check_choice(options)
     path = _path(options)
     if options.store is None and not path.exists():
         return _nothing(options, path)
@@ -136,6 +126,17 @@ def run(options: argparse.Namespace) -> Exit:
                 return _export(options, stored_verdicts(database))
             case _:
                 return _prune(options, database)
+
+
+def _check_choice(options: argparse.Namespace) -> None:
+    chosen = (options.judge, options.older_than, options.keep_newest)
+    if all(part is None for part in chosen):
+        fail(
+            "D401",
+            "nothing says which verdicts are to go",
+            hint="give --judge, --older-than or --keep-newest; "
+            "`--keep-newest 0` deletes all",
+        )
 
 
 def _path(options: argparse.Namespace) -> Path:

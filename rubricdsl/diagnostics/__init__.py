@@ -91,7 +91,8 @@ class JudgeError(RuntimeError):
 
     ``transient`` says whether the same request may succeed later; that is a property
     of the occurrence and not of its kind.  ``retry_after`` is how many seconds the
-    judge asked to be left alone, if it did.
+    judge asked to be left alone, if it did.  ``too_long`` says that the request did
+    not fit, so that one with fewer questions may.
     """
 
     def __init__(
@@ -101,11 +102,13 @@ class JudgeError(RuntimeError):
         *,
         transient: bool = False,
         retry_after: float | None = None,
+        too_long: bool = False,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.failure = Failure(str(kind), reason)
         self.transient = transient
         self.retry_after = retry_after
+        self.too_long = too_long
 
 
 class CheckError(RuntimeError):

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from attrs import field, frozen
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.expressions.patterns import diagnose
 from rubricdsl.expressions.walking import depth
 from rubricdsl.model.expression import (
     Arithmetic,
@@ -272,6 +271,8 @@ class _Inference:
                 return None
 
     def pattern(self, pattern: str, span: Span) -> None:
+        from rubricdsl.expressions.patterns import diagnose
+
         fault = diagnose(pattern)
         if fault is not None:
             self.report(fault.code, fault.message, span, fault.hint)

@@ -12,6 +12,8 @@ def cell(result: CriterionResult | None, style: Style) -> tuple[str, Tone | None
     if result is None:
         return "", None
     ruling = result.verdict.ruling
+    if not result.verdict.asked:
+        return style.symbols.dot, Tone.FAINT
     if ruling is None:
         return style.symbols.missing, Tone.DOUBTFUL
     return mark_of(ruling, style), _tone(result)

@@ -1,6 +1,9 @@
 """A scorecard as a row of a results file, and back.
 
-The row holds all of a scorecard but the times at which verdicts were reached.
+The row holds all of a scorecard but the times at which verdicts were reached.  Where
+responses were ranked it has a ``rank`` (null if not just one place is left) and a
+``rank_interval``, and criteria left out as not needed say ``"asked": false`` beside
+``verdict`` and ``error``, which are both null then.
 """
 
 import math
@@ -27,6 +30,7 @@ from rubricdsl.model.scorecard import (
     Gate,
     GroupResult,
     Scorecard,
+    Standing,
     Status,
 )
 
@@ -39,7 +43,7 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
     Raises ValueError for a number that is not finite.
     """
     interval = scorecard.interval
-    return {
+    row: dict[str, Plain] = {
         "rubric": scorecard.rubric,
         "rubric_version": scorecard.rubric_version,
         "rubric_digest": scorecard.rubric_digest,
@@ -63,6 +67,11 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
         "cost": _finite(scorecard.usage.cost),
         "seconds": _finite(scorecard.seconds),
     }
+    standing = scorecard.standing
+    if standing is not None:
+        row["rank"] = standing.rank
+        row["rank_interval"] = [standing.best, standing.worst]
+    return row
 
 
 def _gate_record(gate: Gate) -> dict[str, Plain]:
@@ -92,6 +101,8 @@ def _criterion_record(result: CriterionResult) -> dict[str, Plain]:
         "error": _failure_record(verdict.failure),
         "provenance": _provenance_record(verdict.provenance),
     }
+    if not verdict.asked:
+        record["asked"] = False
     if verdict.ballots:
         record["ballots"] = [_ballot_record(ballot) for ballot in verdict.ballots]
     return record
@@ -184,6 +195,7 @@ def scorecard_of(row: Fields) -> Scorecard:
             cost=optional_number(row, "cost"),
         ),
         seconds=optional_number(row, "seconds") or 0.0,
+        standing=_standing(row),
     )
 
 
@@ -239,6 +251,18 @@ def _expected(row: Fields) -> float | None:
     return expected
 
 
+def _standing(row: Fields) -> Standing | None:
+    match row.get("rank_interval"):
+        case None:
+            return None
+        case [int() as best, int() as worst] if 1 <= best <= worst:
+            return Standing(best, worst)
+        case _:
+            raise FieldError(
+                "`rank_interval` is not a pair of places", "write [best, worst]"
+            )
+
+
 def _gate(entry: Fields) -> Gate:
     return Gate(
         name=needed_text(entry, "name"),
@@ -272,6 +296,7 @@ def _criterion(entry: Fields) -> CriterionResult:
             reason=optional_text(entry, "reason"),
             ballots=_each(entry, "ballots", _ballot) if "ballots" in entry else (),
             cached=optional_truth(entry, "cached") or False,
+            asked=optional_truth(entry, "asked") is not False,
             provenance=_provenance(entry),
         ),
         value=optional_number(entry, "value"),

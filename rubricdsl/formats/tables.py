@@ -43,12 +43,15 @@ class _Column:
 def ranked(scorecards: Iterable[Scorecard]) -> list[Scorecard]:
     """Put the best first; those without a score last, in the order of what they may be.
 
-    Equal scores stay in the order given.
+    Equal scores stay in the order given.  Responses that were ranked already stay as
+    they were, as far as that is certain.
     """
     return sorted(scorecards, key=_rank)
 
 
 def _rank(card: Scorecard) -> tuple[int, float, float]:
+    if card.standing is not None:
+        return 0, card.standing.best, card.standing.worst
     low, high = card.interval or (0.0, 0.0)
     if card.score is not None:
         low = high = card.score
@@ -141,7 +144,7 @@ def _ranking(
 ) -> Iterator[str]:
     rows = [
         (
-            str(column.place),
+            _place_text(column, style),
             _score_text(column.card, style),
             _bar(column.card, style),
             style.clean(column.card.response_id),
@@ -189,11 +192,20 @@ def _wanted(head: str, texts: Iterable[str]) -> int:
     return max(width_of(text) for text in (head, *texts))
 
 
+def _place_text(column: _Column, style: Style) -> str:
+    standing = column.card.standing
+    if standing is None or standing.rank is not None:
+        return str(column.place)
+    return f"{standing.best}{style.symbols.dash}{standing.worst}"
+
+
 def _score_text(card: Scorecard, style: Style) -> str:
     if card.score is not None:
         return f"{card.score:.4f}"
     if card.status is Status.INCOMPLETE and card.interval is not None:
         low, high = card.interval
+        if low == high:
+            return f"{low:.4f}"
         return f"{low:.2f}{style.symbols.dash}{high:.2f}"
     return "n/a" if card.status is Status.UNDEFINED else MISSING_LABEL
 
@@ -208,10 +220,20 @@ def _bar(card: Scorecard, style: Style) -> str:
 
 def _status_text(card: Scorecard, style: Style) -> str:
     status = str(card.status)
+    if card.status is Status.INCOMPLETE and _is_enough(card):
+        status = "as far as needed"
     if card.passed is not None:
         status = "passed" if card.passed else "not passed"
     gates = ", ".join(style.clean(gate.name) for gate in card.gates)
     return f"{status} (gate {gates})" if gates else status
+
+
+def _is_enough(card: Scorecard) -> bool:
+    """Say whether nothing that was wanted is missing."""
+    verdicts = [result.verdict for result in card.criteria]
+    return any(not v.asked for v in verdicts) and all(
+        v.failure is None for v in verdicts
+    )
 
 
 # -------------------------------------------------------------------- matrix

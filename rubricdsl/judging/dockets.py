@@ -1,7 +1,8 @@
 """What is under way: responses, the questions about them, and who waits for which.
 
-A docket holds all jobs on one response text.  Its jobs go through their stages
-(what some criteria need first, then those criteria) in step, so that what is
+A docket holds all jobs on one response text, or, where responses are ranked, to one
+prompt.  Its jobs go through their stages (what some criteria need first, then those
+criteria; what decides a ranking first, then the rest) in step, so that what is
 asked together, and at whose expense, does not depend on which answer is first.
 """
 
@@ -141,7 +142,7 @@ InquiryKey = tuple[str, str, str]
 
 @attrs.define(eq=False)
 class Docket:
-    """The jobs on one response text; ``outstanding`` counts those who wait."""
+    """Jobs that go in step; ``outstanding`` counts those who wait."""
 
     sheets: list[Sheet]
     outstanding: int = 0
@@ -152,10 +153,10 @@ class Docket:
 class Batch:
     """Inquiries that go to a judge in one request.
 
-    ``attempts`` counts how often it was sent, and ``repeats`` how often the answer
-    could not be read.  When it ``began`` is set when it is first sent, in the event
-    loop's time, with the time for which its judge had been ``held`` back by then.
-    ``payer`` bears the cost.
+    ``attempts`` counts how often it was sent, ``repeats`` how often the answer could
+    not be read, and ``divided`` how often it was halved.  When it ``began`` is set
+    when it is first sent, in the event loop's time, with the time for which its judge
+    had been ``held`` back by then.  ``payer`` bears the cost.
     """
 
     panel: Panel
@@ -165,6 +166,7 @@ class Batch:
     payer: Sheet
     attempts: int = 0
     repeats: int = 0
+    divided: int = 0
     began: float | None = None
     held: float = 0.0
 
@@ -184,7 +186,13 @@ class Batch:
         """Give two requests for half of the inquiries each, as if never sent."""
         middle = len(self.inquiries) // 2
         first, second = (
-            attrs.evolve(self, inquiries=part, attempts=0, repeats=0)
+            attrs.evolve(
+                self,
+                inquiries=part,
+                attempts=0,
+                repeats=0,
+                divided=self.divided + 1,
+            )
             for part in (self.inquiries[:middle], self.inquiries[middle:])
         )
         return first, second
@@ -215,8 +223,9 @@ class BatchGroups:
     def batches(self, *, without: Container[Inquiry] = ()) -> Iterator[Batch]:
         """Give the batches, none larger than its judge takes."""
         for group in self._groups.values():
-            _, waiter = group[0]
-            inquiries = [inquiry for inquiry, _ in group if inquiry not in without]
+            first, waiter = group[0]
+            ordered = first.seat.ordered(group, first.seen.sight.digest)
+            inquiries = [inquiry for inquiry, _ in ordered if inquiry not in without]
             if not inquiries:
                 continue
             judge = inquiries[0].seat.judge
@@ -233,7 +242,16 @@ class BatchGroups:
 
 def by_response(jobs: Sequence[Job]) -> list[list[int]]:
     """Sort jobs into dockets: places of jobs on the same response text."""
+    return _sorted_by([job.response.text for job in jobs])
+
+
+def by_prompt(jobs: Sequence[Job]) -> list[list[int]]:
+    """Sort jobs into dockets: places of jobs on responses to the same prompt."""
+    return _sorted_by([job.response.prompt_id for job in jobs])
+
+
+def _sorted_by(keys: Sequence[str]) -> list[list[int]]:
     places: dict[str, list[int]] = {}
-    for place, job in enumerate(jobs):
-        places.setdefault(job.response.text, []).append(place)
+    for place, key in enumerate(keys):
+        places.setdefault(key, []).append(place)
     return list(places.values())

@@ -18,7 +18,8 @@ from attrs import field, frozen
 
 from rubricdsl.diagnostics import JudgeError, RubricError
 from rubricdsl.judging import outcomes
-from rubricdsl.judging.canaries import Asked, Canaries
+from rubricdsl.judging.agendas import BestOf, Everything
+from rubricdsl.judging.canaries import Asked
 from rubricdsl.judging.dockets import Account, Batch, Job
 from rubricdsl.judging.flow import (
     Again,
@@ -40,6 +41,7 @@ from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress, RunFinished, RunStarted
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
@@ -87,6 +89,8 @@ class Evaluation:
     raises `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
     the ``store`` are not asked for again, and new ones are kept there.  ``seed``
     makes waits between attempts, and canaries.  ``identity`` is what it is a run of.
+    With ``top``, only so much is asked as it takes to know the best so many responses
+    to each prompt.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -101,6 +105,7 @@ class Evaluation:
         store: VerdictStore | None = None,
         limits: Limits = _NO_LIMITS,
         seed: int = 0,
+        top: int | None = None,
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
@@ -109,7 +114,7 @@ class Evaluation:
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
         }
-        self.identity = RunIdentity.of(jobs, plans, seed=seed)
+        self.identity = RunIdentity.of(jobs, plans, seed=seed, top=top)
         self._jobs = jobs
         self._memory = Memory(store)
         self._proceedings = Proceedings(
@@ -124,6 +129,7 @@ class Evaluation:
                 listener=listener,
                 memory=self._memory,
             ),
+            Everything() if top is None else BestOf(top),
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
@@ -343,13 +349,8 @@ class Evaluation:
         """
         batch, now = errand.batch, self._now()
         judge = batch.judge
-        asked = self._asked(batch)
-        request = JudgeRequest(
-            questions=asked.questions,
-            seen=batch.inquiries[0].seen.sight.texts,
-            response=batch.response,
-            instructions=batch.panel.instructions,
-        )
+        asked = asked_of(batch, seed=self._seed)
+        request = request_of(batch, asked)
         estimate = self._estimate(judge, request)
         refused = self._budget.may_send(estimate, now)
         if refused is not None:
@@ -415,13 +416,6 @@ class Evaluation:
         await asyncio.sleep(0)
         self._conclude(outcomes.failed(self._proceedings, batch, refused))
 
-    def _asked(self, batch: Batch) -> Asked:
-        questions = {name: i.question for name, i in batch.named().items()}
-        seen = batch.inquiries[0].seen.sight.texts
-        if not batch.judge.canaries or "response" not in seen:
-            return Asked(questions, {name: name for name in questions})
-        return Canaries.of(seen["response"], seed=self._seed).among(questions)
-
     def _count(self, batch: Batch) -> None:
         self._retries.sent()
         self._again += batch.attempts + batch.repeats > 1
@@ -449,6 +443,8 @@ class Evaluation:
         """Deal with a request that failed: later again, or not at all."""
         now, batch = self._now(), errand.batch
         self._observe(lane, errand, error, since=since)
+        if error.too_long:
+            return outcomes.of_too_long(self._proceedings, batch, error.failure)
         if not error.transient:
             return outcomes.of_failure(self._proceedings, batch, error.failure)
         if error.retry_after is not None:
@@ -458,7 +454,6 @@ class Evaluation:
             batch.attempts,
             now,
             lane.deadline(batch, now),
-            repeats=batch.repeats,
             is_away=lane.circuit.state is not CircuitState.CLOSED,
         )
         if isinstance(decision, Again):

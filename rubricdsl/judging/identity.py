@@ -30,10 +30,16 @@ class RunIdentity:
     responses: str
     count: int
     seed: int
+    top: int | None = None
 
     @classmethod
     def of(
-        cls, jobs: Sequence[Job], plans: Mapping[int, RubricPlan], *, seed: int
+        cls,
+        jobs: Sequence[Job],
+        plans: Mapping[int, RubricPlan],
+        *,
+        seed: int,
+        top: int | None = None,
     ) -> "RunIdentity":
         """Work it out for planned jobs; ``plans`` are by the rubric's ``id``."""
         planned = sorted(plans.values(), key=lambda plan: plan.rubric.name)
@@ -55,12 +61,13 @@ class RunIdentity:
             responses=digest([[j.rubric.name, _digest(j.response)] for j in jobs]),
             count=len(jobs),
             seed=seed,
+            top=top,
         )
 
     @property
     def record(self) -> dict[str, Plain]:
         """The form in which a results file holds it."""
-        return {
+        record: dict[str, Plain] = {
             "rubrics": dict(self.rubrics),
             "judges": dict(self.judges),
             "checks": self.checks,
@@ -68,6 +75,7 @@ class RunIdentity:
             "count": self.count,
             "seed": self.seed,
         }
+        return record if self.top is None else {**record, "top": self.top}
 
     def differences(self, record: Mapping[str, Plain]) -> Iterator[str]:
         """Say, part by part, how an earlier run was another one."""
@@ -81,6 +89,13 @@ class RunIdentity:
             yield "the responses, or their order, are others"
         if record.get("seed") != self.seed:
             yield f"the seed was {record.get('seed')}, and is {self.seed}"
+        if record.get("top") != self.top:
+            was, now = _aim(record.get("top")), _aim(self.top)
+            yield f"it was to find {was}, and now {now}"
+
+
+def _aim(top: Plain) -> str:
+    return "every score" if top is None else f"the best {top}"
 
 
 def _named(what: str, now: Mapping[str, str], before: Plain) -> Iterator[str]:

@@ -61,8 +61,8 @@ class Memory:
         """
         if self._store is None or not self.is_dirty:
             return
-        self.is_dirty = False
         self._store.commit()
+        self.is_dirty = False
         if self._released:
             released, self._released = self._released, []
             self._store.release(released)

@@ -17,6 +17,8 @@ from rubricdsl.model.ruling import Failure, FailureKind
 
 # An answer that cannot be read is asked for once more, with a fresh sample.
 _REPEATS = 1
+# How often a request that is too long is divided, in hope that questions are the cause.
+_DIVISIONS = 2
 
 
 @frozen(eq=False)
@@ -70,9 +72,20 @@ def of_reply(
 
 def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
     """Deal with a request that failed as a whole and will not be sent as it is."""
-    if _is_unreadable(failure) and _may_repeat(batch):
+    is_cut = failure.kind == FailureKind.JUDGE_TRUNCATED
+    if is_cut and len(batch.inquiries) > 1:
+        return Outcome(again=batch.halves())
+    if (is_cut or _is_unreadable(failure)) and _may_repeat(batch):
         return Outcome(again=[batch.repeated()])
-    if failure.kind == FailureKind.JUDGE_TRUNCATED and len(batch.inquiries) > 1:
+    return failed(proceedings, batch, failure)
+
+
+def of_too_long(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
+    """Deal with a request that did not fit: with fewer questions it may.
+
+    Not where it was divided twice already: then it is the response that is too long.
+    """
+    if len(batch.inquiries) > 1 and batch.divided < _DIVISIONS:
         return Outcome(again=batch.halves())
     return failed(proceedings, batch, failure)
 

@@ -5,11 +5,12 @@ verdict of its own; the panel's verdict is made of them by a rule, and its reaso
 says who said what.
 """
 
+import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from statistics import fmean
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import attrs
 from attrs import frozen
@@ -28,6 +29,7 @@ DEFAULT_CONCURRENCY = 64
 
 _SKIPPED = 0.5
 Worth: TypeAlias = Callable[[Ruling], float]
+_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -69,18 +71,35 @@ class Seat:
     """One place on a panel: a judge, and the how-manieth time it is asked.
 
     ``manner`` is the digest of judge, way of asking, instructions and time, and
-    ``identity`` that of the manner and the prompt template.
+    ``identity`` that of the manner and the prompt template.  Where there is an
+    ``order``, questions are asked in an order drawn from it and from what is seen;
+    else in that of the rubric.
     """
 
     judge: Judge
     sample: int
     manner: str
     identity: str
+    order: str | None = None
+
+    def ordered(self, items: Sequence[_Item], seen: str) -> list[_Item]:
+        """Put what is asked together into the order of this seat.
+
+        ``seen`` is the digest of what the judge sees; the order given counts.
+        """
+        found = list(items)
+        if self.order is not None:
+            random.Random(digest(self.order, seen)).shuffle(found)  # noqa: S311
+        return found
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
 class Panel:
-    """The judges of a criterion, and the rule that makes one verdict of theirs."""
+    """The judges of a criterion, and the rule that makes one verdict of theirs.
+
+    With ``shuffled``, a seed, each judge is asked the second time and later in orders
+    that are drawn anew, so that it shows whether the order makes a difference.
+    """
 
     members: tuple[Judge, ...]
     ask: Ask = Ask.TOGETHER
@@ -88,6 +107,7 @@ class Panel:
     rule: VoteRule = VoteRule.MAJORITY
     skip_failed: bool = False
     instructions: str | None = None
+    shuffled: int | None = None
 
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
@@ -114,8 +134,14 @@ class Panel:
         return digest(seats, str(self.rule), self.skip_failed)
 
     def _seat(self, judge: Judge, sample: int) -> Seat:
-        manner = digest(judge.identity, str(self.ask), self.instructions, sample)
-        return Seat(judge, sample, manner, digest(manner, judge.backend.template))
+        parts: list[Plain] = [judge.identity, str(self.ask), self.instructions, sample]
+        order = None
+        if self.shuffled is not None and sample > 0:
+            order = digest("order", self.shuffled, sample)
+            parts.append(order)
+        manner = digest(*parts)
+        identity = digest(manner, judge.backend.template)
+        return Seat(judge, sample, manner, identity, order)
 
     def decide(
         self, ballots: Sequence[Verdict], *, scale: Scale, worth: Worth

@@ -6,7 +6,7 @@ judge is answered here: checks, unmet needs, and responses that say nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 from attrs import frozen
@@ -15,6 +15,7 @@ from rubricdsl.checks.running import run_check
 from rubricdsl.diagnostics import CheckError, FactMissingError
 from rubricdsl.judging import degenerate
 from rubricdsl.judging.acceptance import plain_text
+from rubricdsl.judging.agendas import Agenda
 from rubricdsl.judging.dockets import (
     Batch,
     BatchGroups,
@@ -26,7 +27,6 @@ from rubricdsl.judging.dockets import (
     Seen,
     Sheet,
     Waiter,
-    by_response,
 )
 from rubricdsl.judging.listening import Listener, problem_of
 from rubricdsl.judging.memory import Memory
@@ -46,7 +46,7 @@ from rubricdsl.model.protocols import CheckFunction, Clock, Facts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import LevelScale
 from rubricdsl.model.ruling import NO, Failure, FailureKind
-from rubricdsl.model.scorecard import Scorecard, Status
+from rubricdsl.model.scorecard import Scorecard, Standing, Status
 
 FactsOf = Callable[[Response], Facts]
 
@@ -94,11 +94,13 @@ class Proceedings:
         jobs: Sequence[Job],
         plans: Mapping[int, RubricPlan],
         surroundings: Surroundings,
+        agenda: Agenda,
     ) -> None:
         self._jobs = jobs
         self._plans = plans
         self._around = surroundings
-        self._unopened = list(reversed(by_response(jobs)))
+        self._agenda = agenda
+        self._unopened = list(reversed(agenda.dockets(jobs)))
         self._open: set[Docket] = set()
         # Only questions that do not show the response can come up in two dockets.
         self._shared: dict[InquiryKey, Inquiry] = {}
@@ -141,13 +143,18 @@ class Proceedings:
         Those still under way show what is known; the rest of their verdicts has
         failed with kind ``cancelled``.
         """
-        under_way = {s.index: s for docket in self._open for s in docket.sheets}
         started = self._around.stopwatch()
-        return tuple(
-            scorecard
-            or self._cancelled(under_way.get(place) or self._sheet(place, started))
-            for place, scorecard in enumerate(self._scorecards)
+        unopened = (
+            [self._sheet(place, started) for place in places]
+            for places in self._unopened
         )
+        scorecards = list(self._scorecards)
+        for sheets in (*(docket.sheets for docket in self._open), *unopened):
+            standings = self._agenda.standings(sheets)
+            for sheet in sheets:
+                standing = standings.get(sheet.index)
+                scorecards[sheet.index] = self._cancelled(sheet, standing)
+        return tuple(scorecard for scorecard in scorecards if scorecard is not None)
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
@@ -161,14 +168,13 @@ class Proceedings:
 
     def _advance(self, docket: Docket) -> list[Batch]:
         groups = BatchGroups()
-        for sheet in docket.sheets:
-            while ready := self._ready(sheet):
-                for planned in ready:
-                    self._put(docket, sheet, planned, groups)
+        for sheet, planned in self._agenda.wanted(docket, self):
+            self._put(docket, sheet, planned, groups)
         if not docket.outstanding:
             self._open.discard(docket)
+            standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
-                self._close(sheet)
+                self._close(sheet, standings.get(sheet.index))
         return self._unclaimed(groups)
 
     def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
@@ -206,19 +212,36 @@ class Proceedings:
         """Whether another process is asking what is wanted here."""
         return bool(self._elsewhere)
 
-    def _ready(self, sheet: Sheet) -> list[PlannedCriterion]:
+    def ready(self, sheet: Sheet) -> Sequence[PlannedCriterion]:
         """Give the criteria that can be asked now and were not asked before."""
         plan = sheet.plan
+        if len(sheet.asked) == len(plan.criteria):
+            return ()
         if not plan.scorer.prerequisites.bearing:
-            paths = () if sheet.asked else tuple(plan.criteria)
+            paths: Iterable[str] = plan.criteria
         else:
             readiness = plan.scorer.prerequisites.decide(sheet.verdicts)
             for path, verdict in readiness.decided.items():
                 self._record(sheet, plan.criteria[path], verdict)
-            ready = (criterion.path for criterion in readiness.ready)
-            paths = tuple(path for path in ready if path not in sheet.asked)
-        sheet.asked.update(paths)
-        return [plan.criteria[path] for path in paths]
+            paths = (criterion.path for criterion in readiness.ready)
+        return [plan.criteria[path] for path in paths if path not in sheet.asked]
+
+    def is_free(self, docket: Docket, sheet: Sheet, planned: PlannedCriterion) -> bool:
+        """Say whether the verdict can be had without asking a judge."""
+        if isinstance(planned, CheckedCriterion):
+            return True
+        try:
+            seen = self._seen(sheet, planned.criterion.sees or EVERYTHING)
+        except FactMissingError:
+            return True
+        for seat in planned.panel.seats:
+            question = self._question(sheet, planned, seat)
+            if self._unasked(planned, seat, seen, question) is not None:
+                continue
+            inquiry = self._inquiries(docket, seen).get(_key(seat, seen, question))
+            if inquiry is None or inquiry.verdict is None:
+                return False
+        return True
 
     def _put(
         self,
@@ -227,6 +250,7 @@ class Proceedings:
         planned: PlannedCriterion,
         groups: BatchGroups,
     ) -> None:
+        sheet.asked.add(planned.criterion.path)
         if isinstance(planned, CheckedCriterion):
             self._record(sheet, planned, self._check(sheet, planned))
             return
@@ -254,12 +278,11 @@ class Proceedings:
     def _inquire(
         self, waiter: Waiter, seat: Seat, seen: Seen, groups: BatchGroups
     ) -> None:
-        question = self._question(waiter, seat)
-        verdict = self._unasked(waiter, seat, seen, question)
+        question = self._question(waiter.sheet, waiter.judged, seat)
+        verdict = self._unasked(waiter.judged, seat, seen, question)
         if verdict is None:
-            key = (seat.manner, seen.sight.digest, question.digest)
-            local = "response" in seen.sight.texts
-            known = waiter.docket.inquiries if local else self._shared
+            known = self._inquiries(waiter.docket, seen)
+            key = _key(seat, seen, question)
             inquiry = known.get(key)
             if inquiry is None:
                 inquiry = known[key] = Inquiry(question, seat, seen)
@@ -272,23 +295,26 @@ class Proceedings:
             waiter.sheet.suspect |= inquiry.suspect
         self._deliver(waiter, verdict)
 
-    def _question(self, waiter: Waiter, seat: Seat) -> Question:
-        question = waiter.judged.question
+    def _inquiries(self, docket: Docket, seen: Seen) -> dict[InquiryKey, Inquiry]:
+        return docket.inquiries if "response" in seen.sight.texts else self._shared
+
+    @staticmethod
+    def _question(sheet: Sheet, judged: JudgedCriterion, seat: Seat) -> Question:
+        question = judged.question
         if not seat.judge.backend.capabilities.by_name:
             return question
-        sheet = waiter.sheet
         return _asked_by(
             question,
             (
                 sheet.plan.rubric.name,
-                waiter.judged.criterion.path,
+                judged.criterion.path,
                 sheet.response.prompt_id,
                 sheet.response.response_id,
             ),
         )
 
     def _unasked(
-        self, waiter: Waiter, seat: Seat, seen: Seen, question: Question
+        self, judged: JudgedCriterion, seat: Seat, seen: Seen, question: Question
     ) -> Verdict | None:
         """Give the verdict that needs no asking, if there is one."""
         judge = seat.judge
@@ -306,7 +332,7 @@ class Proceedings:
                 return known
         if (
             capabilities.is_model
-            and waiter.judged.plainly_no
+            and judged.plainly_no
             and "response" in seen.sight.texts
             and degenerate.says_nothing(seen.sight.texts["response"])
         ):
@@ -377,24 +403,35 @@ class Proceedings:
 
     # ---------------------------------------------------------------- ending
 
-    def _close(self, sheet: Sheet) -> None:
-        scorecard = self._scorecard(sheet, sheet.verdicts)
+    def _close(self, sheet: Sheet, standing: Standing | None) -> None:
+        verdicts = dict(sheet.verdicts)
+        for path, planned in sheet.plan.criteria.items():
+            if path not in verdicts:
+                verdicts[path] = Verdict(asked=False, provenance=_not_asked(planned))
+        scorecard = self._scorecard(sheet, verdicts, standing)
         self._scorecards[sheet.index] = scorecard
         self.scored += 1
-        self.incomplete += scorecard.status is Status.INCOMPLETE
+        self.incomplete += scorecard.status is Status.INCOMPLETE and any(
+            verdict.failure is not None for verdict in verdicts.values()
+        )
         self.tell(lambda listener: listener.scored(scorecard))
 
-    def _cancelled(self, sheet: Sheet) -> Scorecard:
+    def _cancelled(self, sheet: Sheet, standing: Standing | None) -> Scorecard:
         verdicts = dict(sheet.verdicts)
         for path, planned in sheet.plan.criteria.items():
             if path not in verdicts:
                 verdicts[path] = self._failed(
                     FailureKind.CANCELLED, _CANCELLED, provenance=_not_asked(planned)
                 )
-        return self._scorecard(sheet, verdicts)
+        return self._scorecard(sheet, verdicts, standing)
 
-    def _scorecard(self, sheet: Sheet, verdicts: Mapping[str, Verdict]) -> Scorecard:
-        return sheet.plan.scorer.scorecard(
+    def _scorecard(
+        self,
+        sheet: Sheet,
+        verdicts: Mapping[str, Verdict],
+        standing: Standing | None,
+    ) -> Scorecard:
+        scorecard = sheet.plan.scorer.scorecard(
             sheet.response,
             verdicts,
             judge_calls=sheet.account.calls,
@@ -402,6 +439,9 @@ class Proceedings:
             seconds=self._around.stopwatch() - sheet.started,
             suspect=sheet.suspect,
         )
+        if standing is None:
+            return scorecard
+        return attrs.evolve(scorecard, standing=standing)
 
     # --------------------------------------------------------------- records
 
@@ -456,6 +496,10 @@ class Proceedings:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
             self.note(problem_of(listener, error))
+
+
+def _key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:
+    return (seat.manner, seen.sight.digest, question.digest)
 
 
 def _asked_by(question: Question, asker: tuple[str, ...]) -> Question:

@@ -37,6 +37,9 @@ _INVISIBLE = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+# As long as a quote is as a rule: a sentence.
+_SAMPLE_QUOTE = " ".join(["word"] * 20)
+
 _HEADINGS = {
     "prompt": "The prompt that was answered:",
     "response": "The response to be judged:",
@@ -180,6 +183,17 @@ def _object_schema(properties: dict[str, Plain]) -> dict[str, Plain]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def sample_reply(questions: Mapping[str, Question]) -> str:
+    """Give a reply as it may come: the longest answer to each, and a quote's length."""
+    parts = []
+    for name, question in questions.items():
+        answer = f'"{max(question.answers, key=len)}"'
+        if question.evidence:
+            answer = f'{{"quote": "{_SAMPLE_QUOTE}", "answer": {answer}}}'
+        parts.append(f'"{name}": {answer}')
+    return f"{{{', '.join(parts)}}}"
 
 
 @cache

@@ -83,6 +83,16 @@ def bind(
     return attrs.evolve(bound, digest=content_digest(bound, functions))
 
 
+def bind_open(rubric: Rubric, functions: FunctionTable) -> BoundRubric:
+    """Bind a rubric to be looked at: open parameters show as ``{{name}}``."""
+    still_open = {
+        param.name: f"{{{{{param.name}}}}}"
+        for param in rubric.params
+        if param.default is None
+    }
+    return bind(rubric, functions, still_open)
+
+
 def _values(rubric: Rubric, arguments: _Values) -> dict[str, float | str]:
     values: dict[str, float | str] = {}
     for param in rubric.params:

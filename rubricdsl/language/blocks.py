@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.language.fields import (
-    Fields,
-    Scalar,
+from rubricdsl.language.fields import Fields, Scalar, written
+from rubricdsl.language.tree_items import read_ruling
+from rubricdsl.language.tree_texts import TreeTextReader
+from rubricdsl.language.trees import (
+    as_token,
+    as_tree,
+    first_token,
     read_scalar,
     span_of,
+    subtrees,
     unquote,
-    written,
 )
-from rubricdsl.language.items import read_ruling
-from rubricdsl.language.texts import TextReader
-from rubricdsl.language.trees import as_token, as_tree, first_token, subtrees
 from rubricdsl.model.rubric import (
     About,
     Ask,
@@ -37,7 +38,7 @@ TIERS = ("arithmetic", "recorded", "live")
 
 
 def build_judge(
-    tree: Tree[Token], texts: TextReader, found: list[Diagnostic]
+    tree: Tree[Token], texts: TreeTextReader, found: list[Diagnostic]
 ) -> JudgeSpec:
     """Build a ``judge`` block."""
     name, lines = as_token(tree.children[0]), subtrees(tree)
@@ -116,7 +117,7 @@ def _words(scalar: Scalar) -> tuple[str, ...]:
 
 
 def build_test(
-    tree: Tree[Token], texts: TextReader, found: list[Diagnostic]
+    tree: Tree[Token], texts: TreeTextReader, found: list[Diagnostic]
 ) -> TestCase:
     """Build a ``test`` block."""
     return _TestBuilder(tree, texts, found).build()
@@ -124,7 +125,7 @@ def build_test(
 
 class _TestBuilder:
     def __init__(
-        self, tree: Tree[Token], texts: TextReader, found: list[Diagnostic]
+        self, tree: Tree[Token], texts: TreeTextReader, found: list[Diagnostic]
     ) -> None:
         self.tree = tree
         self.texts = texts

@@ -1,44 +1,47 @@
-"""From syntax trees to a `Rubric`: what each line says, read and typed.
+"""From lines and syntax trees to a `Rubric`: what each says, read and typed.
 
 What can be seen from one block alone is checked here; what needs the whole rubric
 (names, judges, weights against their range) is checked in `checking`.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from attrs import define
-from lark import Token, Tree
+from attrs import define, frozen
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.language.blocks import build_history, build_judge, build_test
-from rubricdsl.language.fields import (
-    Entry,
-    Fields,
-    Reference,
-    Scalar,
-    read_scalar,
-    span_of,
-    unquote,
-)
+from rubricdsl.language.fields import Entry, Fields, Reference
 from rubricdsl.language.items import ItemBuilder
 from rubricdsl.language.layout import Line
 from rubricdsl.language.parsing import RubricTree
 from rubricdsl.language.plain_items import PlainItemBuilder
 from rubricdsl.language.texts import TextReader
-from rubricdsl.language.trees import as_token, first_token
 from rubricdsl.model.rubric import (
+    Item,
+    JudgeSpec,
     Param,
     Round,
     Rubric,
+    TestCase,
     Turn,
     Use,
     WeightScheme,
 )
-from rubricdsl.model.source import NOWHERE, Span
 
-PARAM_TYPES = ("number", "text")
-_ITEMS = ("criterion", "group", "include")
-_FIELDS = ("field", "text_field")
+if TYPE_CHECKING:
+    from rubricdsl.language.tree_entries import TreeEntries
+
+
+@frozen
+class Declared:
+    """What a rubric declares in blocks and lines of their own."""
+
+    params: tuple[Param, ...] = ()
+    uses: tuple[Use, ...] = ()
+    conversation: tuple[Turn, ...] = ()
+    judges: tuple[JudgeSpec, ...] = ()
+    history: tuple[Round, ...] = ()
+    tests: tuple[TestCase, ...] = ()
 
 
 @define
@@ -61,10 +64,16 @@ def build(file: str, tree: RubricTree) -> Built:
     return _Builder(file, tree).build()
 
 
-def _is_item(entry: Tree[Token] | Line) -> bool:
-    if isinstance(entry, Line):
-        return entry.text[0] == "["
-    return entry.data in _ITEMS
+def _tree_entries(
+    file: str, tree: RubricTree, found: list[Diagnostic]
+) -> "TreeEntries | None":
+    """Give the entries that are trees; None if all are plain lines."""
+    if not tree.trees and all(isinstance(entry, Line) for entry in tree.entries):
+        return None
+    # Plain lines need nothing of the grammar, whose import takes its time.
+    from rubricdsl.language.tree_entries import TreeEntries
+
+    return TreeEntries(file, tree, found)
 
 
 class _Builder:
@@ -72,34 +81,31 @@ class _Builder:
         self.file = file
         self.tree = tree
         self.found: list[Diagnostic] = []
-        self.params = tuple(self._params())
-        self.texts = TextReader(
-            file, frozenset(p.name for p in self.params), tree.lost_words, self.found
+        self.trees = _tree_entries(file, tree, self.found)
+        self.texts: TextReader = (
+            TextReader(file, frozenset(), tree.lost_words, self.found)
+            if self.trees is None
+            else self.trees.texts
         )
 
     def build(self) -> Built:
+        tree, trees = self.tree, self.trees
         fields = Fields("rubric", self.found)
         for entry in self._fields():
             fields.add(entry)
-        conversation = self._conversation(fields)
+        declared = trees.declared(fields) if trees else Declared()
         weights = self._weights(fields)
         classes = None if weights is None else dict(weights.classes)
-        items = ItemBuilder(self.file, self.texts, classes, self.found)
-        plain = PlainItemBuilder(items, self.tree.trees)
-        built = [
-            plain.item(entry) if isinstance(entry, Line) else items.item(entry)
-            for entry in self.tree.entries
-            if _is_item(entry)
-        ]
-        line = self.tree.line
+        items = ItemBuilder(self.file, classes, tree.lost_words, self.found)
+        line = tree.line
         span = self.texts.line_span(line.number, line.column, len(line.text))
         rubric = Rubric(
-            name=self.tree.name or "rubric",
-            items=tuple(item for item in built if item is not None),
+            name=tree.name or "rubric",
+            items=tuple(item for item in self._items(items) if item is not None),
             version=self._version(fields),
             title=fields.text("title"),
-            prompt=None if conversation else fields.text("prompt"),
-            conversation=conversation,
+            prompt=None if declared.conversation else fields.text("prompt"),
+            conversation=declared.conversation,
             reference=fields.text("reference"),
             note=fields.text("note"),
             why=fields.text("why"),
@@ -111,35 +117,35 @@ class _Builder:
             sees=fields.names("sees"),
             language=fields.text("language"),
             na=fields.na_rule(),
-            params=self.params,
-            uses=tuple(self._uses()),
-            judges=tuple(
-                build_judge(tree, self.texts, self.found) for tree in self._of("judge")
-            ),
-            history=self._history(fields),
-            tests=tuple(
-                build_test(tree, self.texts, self.found) for tree in self._of("test")
-            ),
+            params=declared.params,
+            uses=declared.uses,
+            judges=declared.judges,
+            history=declared.history,
+            tests=declared.tests,
             span=span,
         )
         references = [*fields.references("judge", ""), *items.references]
-        lost = self.tree.lost_words
-        return Built(rubric, self.tree.damaged, lost, references, self.found)
+        return Built(rubric, tree.damaged, tree.lost_words, references, self.found)
+
+    def _items(self, items: ItemBuilder) -> Iterator[Item | None]:
+        others = self.trees.items(items) if self.trees else None
+        plain = PlainItemBuilder(items, self.texts, others)
+        for entry in self.tree.entries:
+            if isinstance(entry, Line):
+                if entry.text[0] == "[":
+                    yield plain.item(entry)
+            elif others is not None and others.builds(entry):
+                yield others.item(entry)
 
     def _fields(self) -> Iterator[Entry]:
         for entry in self.tree.entries:
-            if _is_item(entry):
-                continue
-            if isinstance(entry, Line):
-                plain = self.texts.plain_entry(entry)
-                if plain is not None:
-                    yield plain
-            elif entry.data in _FIELDS:
-                yield self.texts.entry(entry)
-
-    def _of(self, *kinds: str) -> Iterator[Tree[Token]]:
-        trees = (entry for entry in self.tree.entries if isinstance(entry, Tree))
-        return (tree for tree in trees if tree.data in kinds)
+            read: Entry | None = None
+            if not isinstance(entry, Line):
+                read = self.trees.field(entry) if self.trees else None
+            elif entry.text[0] != "[":
+                read = self.texts.plain_entry(entry)
+            if read is not None:
+                yield read
 
     def _version(self, fields: Fields) -> str | None:
         entry = fields.entries.get("version")
@@ -166,54 +172,3 @@ class _Builder:
                 return WeightScheme(classes=tuple(numbers))
         fields.wrong_type(entry, "a range such as `1 to 3`, or classes `name = number`")
         return None
-
-    def _conversation(self, fields: Fields) -> tuple[Turn, ...]:
-        turns: list[Turn] = []
-        for tree in self._of("talk"):
-            fields.once("prompt", self._first(tree))
-            turns += self.texts.conversation(tree)
-        return tuple(turns)
-
-    def _history(self, fields: Fields) -> tuple[Round, ...]:
-        rounds: list[Round] = []
-        for tree in self._of("history"):
-            fields.once("history", self._first(tree))
-            rounds += build_history(tree, self.file, self.found)
-        return tuple(rounds)
-
-    def _first(self, tree: Tree[Token]) -> Span:
-        token = first_token(tree)
-        return span_of(self.file, token) if token else NOWHERE
-
-    def _uses(self) -> Iterator[Use]:
-        for tree in self._of("use"):
-            path, alias = tree.children
-            path = as_token(path)
-            yield Use(unquote(path), str(alias), span=span_of(self.file, path))
-
-    def _params(self) -> Iterator[Param]:
-        for tree in self._of("param"):
-            name, kind_token, default = tree.children
-            name = as_token(name)
-            kind = str(kind_token)
-            entry = Entry(str(name), span_of(self.file, name))
-            if kind not in PARAM_TYPES:
-                message = f"`{kind}` is no type of a parameter"
-                hint = f"write one of {', '.join(PARAM_TYPES)}"
-                span = span_of(self.file, as_token(kind_token))
-                self.found.append(Diagnostic("E421", message, span, hint))
-                kind = "text"
-            value = None
-            if kind == kind_token and isinstance(default, Tree):
-                scalar = read_scalar(self.file, default)
-                value = self._default(kind, scalar)
-                if value is None:
-                    message = f"the default of `{name}` is no {kind}"
-                    hint = 'a number is written 3, a text "…"'
-                    self.found.append(Diagnostic("E421", message, scalar.span, hint))
-            yield Param(str(name), kind, value, span=entry.span)
-
-    def _default(self, kind: str, scalar: Scalar) -> float | str | None:
-        if kind == "number":
-            return scalar.value if isinstance(scalar.value, float) else None
-        return scalar.text

@@ -6,7 +6,6 @@ from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.expressions.inference import RESPONSE_NAMES, infer_check
 from rubricdsl.expressions.walking import walk
 from rubricdsl.language.building import Built
-from rubricdsl.language.formula_rules import check_formula
 from rubricdsl.language.items import counts
 from rubricdsl.language.names import (
     check_names,
@@ -119,6 +118,8 @@ def _check_expressions(
             faults = infer_check(item.check, names, functions)
             yield from _without_lost(faults, item.check, scope)
         elif isinstance(item, Group) and item.combine is not None:
+            from rubricdsl.language.formula_rules import check_formula
+
             formula_faults = check_formula(item, item.combine, functions)
             yield from _without_lost(formula_faults, item.combine, scope)
 

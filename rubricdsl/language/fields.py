@@ -1,16 +1,13 @@
 """Reading ``key: value`` lines: which a block may have, and of what type."""
 
-import json
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import TypeVar
 
 from attrs import define, field, frozen
-from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.expressions.printing import print_number
-from rubricdsl.language.trees import as_tree, first_token
 from rubricdsl.language.words import FIELDS
 from rubricdsl.model.rubric import Binding, NaPolicy, NaRule, Tag
 from rubricdsl.model.source import Span
@@ -56,48 +53,6 @@ class Reference:
     name: str
     owner: str
     span: Span
-
-
-def span_of(file: str, token: Token) -> Span:
-    """Give the span of a token."""
-    line, column = token.line or 1, token.column or 1
-    return Span(
-        file, line, column, token.end_line or line, token.end_column or column + 1
-    )
-
-
-def unquote(token: Token) -> str:
-    """Give the text of a string token, ``"…"`` or ``'…'``."""
-    if token.type == "RAW":
-        return str(token)[1:-1]
-    text: str = json.loads(str(token))
-    return text
-
-
-def read_scalar(file: str, tree: Tree[Token]) -> Scalar:
-    """Read one value."""
-    token = first_token(tree)
-    span = span_of(file, token) if token else Span(file, 1, 1, 1, 2)
-    parts = [child for child in tree.children if isinstance(child, Token)]
-    match tree.data:
-        case "number":
-            value: object = float(parts[0])
-        case "range":
-            value = (float(parts[0]), float(parts[1]))
-        case "string" | "raw":
-            value = unquote(parts[0])
-        case "assign":
-            inner = tree.children[1]
-            inner = as_tree(inner)
-            value = (str(parts[0]), read_scalar(file, inner))
-        case "list":
-            trees = [c for c in tree.children if isinstance(c, Tree)]
-            value = tuple(read_scalar(file, c) for c in trees)
-        case "path":
-            value = ".".join(parts)
-        case _:
-            value = str(parts[0])
-    return Scalar(str(tree.data), value, span)
 
 
 @define

@@ -4,8 +4,7 @@ from typing import Final, Literal
 
 from lark import Token, Tree
 
-from rubricdsl.language.fields import span_of, unquote
-from rubricdsl.language.trees import as_tree, first_token
+from rubricdsl.language.trees import as_tree, first_token, span_of, unquote
 from rubricdsl.model import expression as ex
 from rubricdsl.model.source import Span
 

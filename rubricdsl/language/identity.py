@@ -1,7 +1,8 @@
 """The identity of a rubric: a digest of what it says and of what it does."""
 
 from enum import Enum
-from typing import cast
+from functools import cache
+from typing import Any, cast
 
 import attrs
 
@@ -11,6 +12,7 @@ from rubricdsl.model.expression import Call
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import BoundRubric, Criterion
 
+_AS_THEY_ARE = frozenset({str, float, int, bool, type(None)})
 # What a person reads but no judge, score or result depends on.
 _LEFT_OUT = frozenset({"span", "why", "path", "digest"})
 
@@ -30,18 +32,23 @@ def content_digest(rubric: BoundRubric, functions: FunctionTable) -> str:
 
 def plain(value: object) -> Plain:
     """Give an attrs value as plain data, class names included."""
-    kind = type(value)
-    if attrs.has(kind):
-        fields: dict[str, Plain] = {"": kind.__name__}
-        for attribute in attrs.fields(kind):
-            if attribute.name not in _LEFT_OUT:
-                fields[attribute.name] = plain(getattr(value, attribute.name))
-        return fields
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
+        return cast("Plain", value)
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, Enum):
         return str(value.value)
-    return cast("Plain", value)
+    fields: dict[str, Plain] = {"": kind.__name__}
+    for name in _field_names(kind):
+        fields[name] = plain(getattr(value, name))
+    return fields
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    names = (attribute.name for attribute in attrs.fields(kind))
+    return tuple(name for name in names if name not in _LEFT_OUT)
 
 
 def _functions(criterion: Criterion) -> list[str]:

@@ -1,32 +1,24 @@
-"""Criteria, groups and includes: syntax trees to the model."""
+"""Criteria and groups: what stands in their lines to the model."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
 from attrs import define, field
-from lark import Token, Tree
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.language.fields import (
     Fields,
     Reference,
-    read_scalar,
-    span_of,
 )
-from rubricdsl.language.formulas import read_expression
-from rubricdsl.language.scales import read_level, read_scale
-from rubricdsl.language.texts import TextReader
-from rubricdsl.language.trees import as_token, as_tree, first_token, subtrees
-from rubricdsl.language.words import RESERVED, reserved_name
+from rubricdsl.language.scales import read_scale
+from rubricdsl.language.words import reserved_name
 from rubricdsl.model.expression import Expression
 from rubricdsl.model.rubric import (
-    Binding,
     Bonus,
     Cap,
     Criterion,
     Example,
     Group,
-    Include,
     Info,
     Item,
     Kind,
@@ -36,8 +28,8 @@ from rubricdsl.model.rubric import (
     Never,
     Weight,
 )
-from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling
-from rubricdsl.model.source import NOWHERE, Span
+from rubricdsl.model.ruling import NA, NO, PARTLY, YES
+from rubricdsl.model.source import Span
 
 RULINGS = {"yes": YES, "no": NO, "partly": PARTLY, "n/a": NA}
 NUMBERED: dict[str, Callable[[float], Mark]] = {
@@ -54,25 +46,9 @@ class _Truth(StrEnum):
     NO = "no"
 
 
-def read_ruling(tree: Tree[Token]) -> Ruling:
-    """Read a verdict as tests and examples write it."""
-    *_, token = tree.children
-    token = as_token(token)
-    if len(tree.children) > 1:
-        return Ruling.level(float(token))
-    if token.type == "SIGNED":
-        return Ruling.of_number(float(token))
-    return RULINGS[str(token)]
-
-
 def counts(item: Item) -> bool:
     """Say whether an item can give its group a value: a weight or a gate."""
     return not isinstance(item.mark, Info | Bonus)
-
-
-def _is_lost(item: Tree[Token]) -> bool:
-    """Say whether an item stands in for a line that could not be read."""
-    return any(isinstance(part, Token) and part == "" for part in item.children)
 
 
 @define
@@ -105,62 +81,29 @@ class GroupParts:
 class ItemBuilder:
     """Builds the items of one rubric.
 
-    ``classes`` are its weight classes, None if they are not known.
+    ``classes`` are its weight classes, None if they are not known, and ``lost_words``
+    the words of lines that were lost.
     """
 
     def __init__(
         self,
         file: str,
-        texts: TextReader,
         classes: dict[str, float] | None,
+        lost_words: set[str],
         found: list[Diagnostic],
     ) -> None:
         self.file = file
-        self.texts = texts
         self.classes = classes
+        self.lost_words = lost_words
         self.found = found
         self.references: list[Reference] = []
-
-    def item(self, tree: Tree[Token]) -> Item | None:
-        """Build an item; None for one that has no usable name."""
-        if tree.data == "include":
-            return self.include(tree)
-        name = next(c for c in tree.children if isinstance(c, Token))
-        if not name:
-            return self.group(tree, name) if tree.data == "group" else None
-        if name in RESERVED:
-            self.reserved(name, span_of(self.file, name))
-            return None
-        if tree.data == "group":
-            return self.group(tree, name)
-        return self.criterion(tree, name)
 
     def reserved(self, name: str, span: Span) -> None:
         """Report a name that is a word of the language."""
         self.found.append(reserved_name(name, span))
-        self.texts.lost_words.add(name)
+        self.lost_words.add(name)
 
     # ------------------------------------------------------------- criteria
-
-    def criterion(self, tree: Tree[Token], name: Token) -> Criterion:
-        """Build a criterion."""
-        mark, _, text, body = tree.children
-        span = self._span(name, text)
-        parts = Parts(Fields("criterion", self.found))
-        for line in subtrees(body):
-            if line.data == "check":
-                if parts.check is not None:
-                    self._again("check", line, "join the two with `and`")
-                parts.check = self._expression(line)
-            elif line.data == "level":
-                parts.levels.append(read_level(line, self.texts))
-            elif line.data == "example":
-                parts.examples.append(self._example(line))
-            else:
-                parts.fields.add(self.texts.entry(line))
-        return self.made_criterion(
-            str(name), self.mark(mark, span), self.texts.text(text), span, parts
-        )
 
     def made_criterion(
         self, name: str, mark: Mark, text: str, span: Span, parts: Parts
@@ -206,21 +149,6 @@ class ItemBuilder:
         for key in ("judge", "needs"):
             self.references += fields.references(key, str(owner))
 
-    def _again(self, key: str, line: Tree[Token], way: str) -> None:
-        token = first_token(line)
-        span = span_of(self.file, token) if token else NOWHERE
-        message = f"`{key}` stands here a second time"
-        hint = f"keep one of them, or {way}"
-        self.found.append(Diagnostic("E312", message, span, hint))
-
-    def _expression(self, line: Tree[Token]) -> Expression:
-        return read_expression(self.file, as_tree(line.children[0]))
-
-    def _example(self, line: Tree[Token]) -> Example:
-        ruling, text = as_tree(line.children[0]), line.children[1]
-        span = span_of(self.file, as_token(ruling.children[0]))
-        return Example(read_ruling(ruling), self.texts.text(text), span=span)
-
     def _evidence(self, fields: Fields) -> bool:
         value = fields.text("evidence")
         if value is not None and value not in _EVIDENCE:
@@ -228,38 +156,6 @@ class ItemBuilder:
         return value == "required"
 
     # --------------------------------------------------------------- groups
-
-    def group(self, tree: Tree[Token], name: Token) -> Group:
-        """Build a group and all below it."""
-        mark, kind, _, *rest = tree.children
-        kind, body = as_tree(kind), as_tree(rest[-1])
-        text = rest[0] if len(rest) > 1 else None
-        span = self._span(name, text)
-        parts = GroupParts(Fields("group", self.found))
-        combines: list[Expression] = []
-        for line in subtrees(body):
-            if line.data == "combine":
-                if combines:
-                    self._again("combine", line, "make one expression of the two")
-                combines.append(self._expression(line))
-            elif line.data in {"criterion", "group", "include"}:
-                item = self.item(line)
-                parts.add(item)
-                parts.lost += item is None and _is_lost(line)
-            else:
-                entry = self.texts.entry(line)
-                parts.lost += entry.key == ""
-                parts.fields.add(entry)
-        parts.combine = combines[0] if combines else None
-        return self.made_group(
-            str(name),
-            self.mark(mark, span),
-            str(kind.data).replace("_", " "),
-            str(kind.children[0]) if kind.children else None,
-            self.texts.text(text) if text is not None else None,
-            span,
-            parts,
-        )
 
     def made_group(  # noqa: PLR0913, PLR0917 - what the first line says
         self,
@@ -346,57 +242,12 @@ class ItemBuilder:
             span, hint = fields.entries["monotone"].span, "leave it out"
             self.found.append(Diagnostic("E210", message, span, hint))
 
-    # ------------------------------------------------------- marks, includes
-
-    def include(self, tree: Tree[Token]) -> Include | None:
-        """Build an include."""
-        mark, path, name, arguments = tree.children
-        path = as_tree(path)
-        first = first_token(path)
-        span = span_of(self.file, first) if first else NOWHERE
-        if isinstance(name, Token) and name in RESERVED:
-            self.reserved(name, span_of(self.file, name))
-            return None
-        return Include(
-            mark=self.mark(mark, span),
-            target=".".join(str(part) for part in path.children),
-            name=str(name) if isinstance(name, Token) else None,
-            arguments=self._arguments(arguments),
-            span=span,
-        )
-
-    def _arguments(self, tree: object) -> tuple[Binding, ...]:
-        bindings: dict[str, Binding] = {}
-        for arg in subtrees(tree):
-            name, value = arg.children
-            scalar = read_scalar(self.file, as_tree(value))
-            number = scalar.value if isinstance(scalar.value, float) else None
-            content = number if number is not None else scalar.text
-            if content is None:
-                message = f"`{name}` takes a number or a text"
-                hint = f'write `{name} = 3` or `{name} = "text"`'
-                self.found.append(Diagnostic("E421", message, scalar.span, hint))
-            elif name in bindings:
-                message, hint = f"`{name}` is given twice", "keep one of the two"
-                self.found.append(Diagnostic("E312", message, scalar.span, hint))
-            else:
-                bindings[str(name)] = Binding(str(name), content, span=scalar.span)
-        return tuple(bindings.values())
-
-    def mark(self, tree: object, span: Span) -> Mark:
-        """Read a mark; ``span`` is where to report what is wrong with it."""
-        tree = as_tree(tree)
-        value = str(tree.children[0]) if tree.children else ""
-        if tree.data == "weight_class":
-            return self.weight_class(value, span)
-        if value:
-            return NUMBERED[str(tree.data)](float(value))
-        return WORDED[str(tree.data)]
+    # --------------------------------------------------------------- weights
 
     def weight_class(self, name: str, span: Span) -> Weight:
         """Give the weight of a class, which should be declared."""
         known = self.classes
-        if known is None or name in self.texts.lost_words:
+        if known is None or name in self.lost_words:
             return Weight(1.0, name)
         if name not in known:
             hint = f"declare it: `weights: {name} = 3`"
@@ -405,9 +256,3 @@ class ItemBuilder:
             message = f"no weight class is called `{name}`"
             self.found.append(Diagnostic("E310", message, span, hint))
         return Weight(known.get(name, 1.0), name)
-
-    def _span(self, name: Token, text: object) -> Span:
-        span = span_of(self.file, name)
-        if isinstance(text, Token) and text.line == name.line:
-            return span.to(span_of(self.file, text))
-        return span

@@ -8,7 +8,8 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 from attrs import define, field, frozen
@@ -31,6 +32,11 @@ MAX_IMPORT_DEPTH = 32
 MAX_IMPORT_BYTES = MAX_BYTES
 MAX_INCLUDED = 10_000
 """How many items the includes of a rubric may come to."""
+
+Unsaved: TypeAlias = Mapping[Path, str]
+"""Texts of files, by resolved path, that count instead of what is on the disk."""
+
+NOTHING_UNSAVED: Unsaved = MappingProxyType({})
 
 # No text of so many characters can have more bytes than are allowed.
 MAX_CHARACTERS = MAX_BYTES // 4
@@ -82,21 +88,32 @@ def project_root(path: Path) -> Path:
     return find_project(path) or path.resolve().parent
 
 
-def load_file(path: Path, functions: FunctionTable, *, name: str = "") -> Loaded:
+def load_file(
+    path: Path,
+    functions: FunctionTable,
+    *,
+    name: str = "",
+    unsaved: Unsaved = NOTHING_UNSAVED,
+) -> Loaded:
     """Load a ``.rub`` file, known to messages as ``name`` or by its path.
 
     Raises RubricError (D101) if the file cannot be read.
     """
-    loader = _Loader(functions, project_root(path))
+    loader = _Loader(functions, project_root(path), unsaved)
     with _collector_paused():
         return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
 def load_text(
-    text: str, functions: FunctionTable, *, name: str = "<text>", folder: Path
+    text: str,
+    functions: FunctionTable,
+    *,
+    name: str = "<text>",
+    folder: Path,
+    unsaved: Unsaved = NOTHING_UNSAVED,
 ) -> Loaded:
     """Load source text; its imports are looked for in ``folder``."""
-    loader = _Loader(functions, project_root(folder / "-"))
+    loader = _Loader(functions, project_root(folder / "-"), unsaved)
     data = text.encode("utf-8", "surrogatepass") if len(text) > MAX_CHARACTERS else b""
     if len(data) > MAX_BYTES:
         _, found = decode(data, name)
@@ -162,6 +179,7 @@ class _Link:
 class _Loader:
     functions: FunctionTable
     root: Path
+    unsaved: Unsaved = NOTHING_UNSAVED
     imported_files: int = 0
     imported_bytes: int = 0
     cache: dict[Path, _Read] = field(factory=dict)
@@ -181,8 +199,7 @@ class _Loader:
         if path in self.cache:
             return self.cache[path]
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+            data = self.data(path)
         except OSError as error:
             span = Span(name, 1, 1, 1, 2)
             reason = (error.strerror or type(error).__name__).lower()
@@ -196,6 +213,13 @@ class _Loader:
         read = self.build(source, path.parent, (*chain, _Link(path)), faults)
         self.cache[path] = read
         return read
+
+    def data(self, path: Path) -> bytes:
+        """Give what a file holds, up to more than is allowed."""
+        if path in self.unsaved:
+            return self.unsaved[path].encode("utf-8", "surrogatepass")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
 
     def build(
         self,
@@ -256,7 +280,7 @@ class _Loader:
             )
         try:
             path = (folder / file).resolve()
-            size = path.stat().st_size if path.is_file() else None
+            size = self._size_of(path)
         except (OSError, RuntimeError, ValueError):
             # A name too long, a circle of links, a NUL: no such file can be.
             path, size = self.root, None
@@ -281,6 +305,12 @@ class _Loader:
         if read.source is not None:
             self.imports.append(self.pinnable(path, read.source, use))
         return _pick(read, wanted, file)
+
+    def _size_of(self, path: Path) -> int | None:
+        """Give the size of a file in bytes; None if there is none."""
+        if path in self.unsaved:
+            return len(self.unsaved[path].encode("utf-8", "surrogatepass"))
+        return path.stat().st_size if path.is_file() else None
 
     def pinnable(self, path: Path, source: Source, use: Use) -> "Import":
         """Say what a lock can pin of an import."""

@@ -46,7 +46,8 @@ ITEM = re.compile(
 FIELD = re.compile(
     rf"(?P<text_key>{'|'.join(sorted(TEXT_KEYS))}):{_TEXT}"
     rf"|(?P<key>{'|'.join(sorted(FIELD_KEYS - TEXT_KEYS))}): "
-    rf"(?P<values>{_ANY_VALUE}(?:, {_ANY_VALUE})*)"
+    # Nothing is gained by trying a value that fits in another way.
+    rf"(?P<values>(?>{_ANY_VALUE})(?:, (?>{_ANY_VALUE}))*+)"
 )
 LEVEL = re.compile(rf"level (?P<number>{_NUMBER})(?: (?P<label>{_STRING}))?:{_TEXT}")
 EXAMPLE = re.compile(

@@ -1,11 +1,10 @@
 """Criteria and groups: plain lines to the model."""
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from attrs import evolve
-from lark import Token, Tree
 
 from rubricdsl.language.fields import Fields
 from rubricdsl.language.items import (
@@ -18,30 +17,37 @@ from rubricdsl.language.items import (
 )
 from rubricdsl.language.layout import Line
 from rubricdsl.language.plain import EXAMPLE, ITEM, LEVEL
+from rubricdsl.language.texts import TextReader
 from rubricdsl.language.words import RESERVED
 from rubricdsl.model.rubric import Criterion, Example, Item, Level, Mark
 from rubricdsl.model.ruling import Ruling
 from rubricdsl.model.source import Span
 
+if TYPE_CHECKING:
+    from rubricdsl.language.tree_items import TreeItemBuilder
+
 
 class PlainItemBuilder:
     """Builds the items of one rubric from plain lines.
 
-    ``trees`` are those of the lines that are not plain, by line number; ``items``
-    builds what stands in them.
+    ``others`` builds those of lines that are not plain, if there are any.
     """
 
-    def __init__(self, items: ItemBuilder, trees: Mapping[int, Tree[Token]]) -> None:
+    def __init__(
+        self,
+        items: ItemBuilder,
+        texts: TextReader,
+        others: "TreeItemBuilder | None" = None,
+    ) -> None:
         self.items = items
-        self.trees = trees
+        self.texts = texts
+        self.others = others
         self.file = items.file
-        self.texts = items.texts
 
     def item(self, line: Line) -> Item | None:
         """Build an item; None for one that has no usable name."""
-        tree = self.trees.get(line.number)
-        if tree is not None:
-            return self.items.item(tree)
+        if self.others is not None and line.number in self.others.trees:
+            return self.others.item(self.others.trees[line.number])
         match = _promised(ITEM, line)
         sort, number, word, kind, count, name, colon, text = match.groups()
         at, column = line.number, line.column + 1

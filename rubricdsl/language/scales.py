@@ -2,11 +2,7 @@
 
 from itertools import pairwise
 
-from lark import Token, Tree
-
-from rubricdsl.language.fields import Fields, span_of, unquote
-from rubricdsl.language.texts import TextReader
-from rubricdsl.language.trees import as_token
+from rubricdsl.language.fields import Fields
 from rubricdsl.model.rubric import AnswerScale, Level, LevelScale, Scale
 from rubricdsl.model.source import Span
 
@@ -14,17 +10,6 @@ from rubricdsl.model.source import Span
 MAX_STEPS = 1_000
 
 _ANSWERS = frozenset({"yes", "partly", "no"})
-
-
-def read_level(line: Tree[Token], texts: TextReader) -> Level:
-    """Read a ``level`` line."""
-    number, label, text = as_token(line.children[0]), *line.children[1:]
-    return Level(
-        float(number),
-        unquote(label) if isinstance(label, Token) else None,
-        texts.text(text),
-        span=span_of(texts.file, number),
-    )
 
 
 def read_scale(fields: Fields, levels: list[Level], span: Span) -> Scale:

@@ -87,13 +87,16 @@ class JudgeRequest:
     ``questions`` are by id (``c1``, ``c2``, … in order).  ``seen`` is all that
     may be shown, by name (``prompt``, ``response``, ``reference``, artifacts), in
     order.  ``instructions`` are the judge block's own.  ``response`` carries ids
-    for judges that answer from records; only ``seen`` may reach a model.
+    for judges that answer from records; only ``seen`` may reach a model.  ``repeats``
+    is how often the same was asked before and answered in a way that could not be
+    read, or was cut short.
     """
 
     questions: Mapping[str, Question]
     seen: Mapping[str, str]
     response: Response
     instructions: str | None = None
+    repeats: int = 0
 
 
 @frozen(kw_only=True)
@@ -196,7 +199,8 @@ class Verdict:
     """A ruling on one criterion of one response, or why there is none.
 
     ``ballots`` are those of a panel, in the order of its seats; empty for one judge.
-    ``cached`` says that nobody was asked in this run.
+    ``cached`` says that nobody was asked in this run.  It was not ``asked`` for where
+    it could not change what was wanted; then it is neither a ruling nor a failure.
     """
 
     ruling: Ruling | None = None
@@ -206,4 +210,5 @@ class Verdict:
     reason: str | None = None
     ballots: tuple[Ballot, ...] = ()
     cached: bool = field(default=False, eq=False)
+    asked: bool = True
     provenance: Provenance = field(eq=False)

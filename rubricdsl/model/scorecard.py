@@ -59,6 +59,22 @@ class Gate:
     cap: float
 
 
+@frozen
+class Standing:
+    """How a response stands among those to the same prompt, as far as is certain.
+
+    ``best`` and ``worst`` are the places, from 1, that it can still come to.
+    """
+
+    best: int
+    worst: int
+
+    @property
+    def rank(self) -> int | None:
+        """Its place, if just one is left."""
+        return self.best if self.best == self.worst else None
+
+
 @frozen(kw_only=True)
 class Scorecard:
     """The score of one response.
@@ -70,7 +86,9 @@ class Scorecard:
     ``expected`` is the mean of the scores that the verdicts could have made, given
     the judges' probabilities; None where one that counts has none.
     ``passed`` is None where the rubric has no pass mark or there is no score.
-    ``seconds`` is how long judging took, for people to read.
+    ``seconds`` is how long judging took, for people to read.  ``standing`` is given
+    where responses were ranked, and some verdicts left out since they were not needed
+    for it (`Verdict.asked`).
     """
 
     rubric: str
@@ -91,3 +109,4 @@ class Scorecard:
     usage: Usage = Usage()
     seconds: float = 0.0
     expected: float | None = None
+    standing: Standing | None = None

@@ -34,6 +34,11 @@ class Shares:
                 shares[part.number] = above * part_of_group
         return cls(meaning, tuple(shares))
 
+    def by_path(self) -> dict[str, float | None]:
+        """Give the share of each node by its path, which is empty for the root."""
+        places = self.meaning.structure.places
+        return {place.node.path: self.shares[place.number] for place in places}
+
     def coverage(self, judged: Collection[str]) -> float:
         """Give the judged share of the effective weight, in [0, 1].
 

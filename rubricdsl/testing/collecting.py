@@ -5,8 +5,9 @@ a test that needs one is answered from the recorded verdicts, or skipped.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -97,6 +98,8 @@ class RubricTest(pytest.Item):
 
     parent: RubricCollector
     test: TestCase
+    # Plugins such as pytest-lsp take it that every item has this, as functions do.
+    funcargs: Mapping[str, object] = MappingProxyType({})
 
     @classmethod
     def of(cls, rubric: RubricCollector, test: TestCase) -> "RubricTest":

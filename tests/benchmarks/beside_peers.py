@@ -99,10 +99,14 @@ def compare(delay: float, rounds: int, folder: Path | None) -> None:
     with ExitStack() as stack:
         ours = stack.enter_context(answering(delay, EACH))
         theirs = stack.enter_context(answering(delay, _MET))
-        peers = [
-            stack.enter_context(started(name, theirs.base, folder))
-            for name in (PEERS if folder else ())
-        ]
+        peers = (
+            []
+            if folder is None
+            else [
+                stack.enter_context(started(name, theirs.base, folder))
+                for name in PEERS
+            ]
+        )
         names = ["rubricdsl", *(peer.name for peer in peers)]
         ratios: dict[str, list[tuple[Cost, Cost]]] = {name: [] for name in names}
         peaks: dict[str, float] = {}

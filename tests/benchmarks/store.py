@@ -281,25 +281,25 @@ def _report(
 
 def _report_sizes(folder: Path, data: Sequence[Item]) -> None:
     """Show what the ways of ordering rows take, for the layout that was chosen."""
-    columns = "judge INTEGER, word INTEGER, number REAL, probability REAL, at REAL, "
-    columns += "model INTEGER, evidence, reason"
+    columns = "question BLOB, judge INTEGER, word INTEGER, number REAL, "
+    columns += "probability REAL, at REAL, model INTEGER, evidence, reason"
+    key = "(response, question, judge)"
     layouts = {
-        "clustered by digest": f"CREATE TABLE v (response BLOB, question BLOB, {columns},"
-        " PRIMARY KEY (response, question, judge)) WITHOUT ROWID",
-        "clustered by number": f"CREATE TABLE v (response INTEGER, question BLOB, "
-        f"{columns}, PRIMARY KEY (response, question, judge)) WITHOUT ROWID",
-        "log with an index": f"CREATE TABLE v (response BLOB, question BLOB, {columns},"
-        " UNIQUE (response, question, judge))",
+        "clustered by digest": f"CREATE TABLE v (response BLOB, {columns}, "
+        f"PRIMARY KEY {key}) WITHOUT ROWID",
+        "clustered by number": f"CREATE TABLE v (response INTEGER, {columns}, "
+        f"PRIMARY KEY {key}) WITHOUT ROWID",
+        "log with an index": f"CREATE TABLE v (response BLOB, {columns}, UNIQUE {key})",
     }
     print(
         "bare tables of the same rows: thousands written a second of CPU, bytes a row"
     )
     numbers: dict[str, int] = {}
     rows = []
-    for key, verdict in data:
-        number = numbers.setdefault(key.response, len(numbers))
+    for of, verdict in data:
+        number = numbers.setdefault(of.response, len(numbers))
         fields = (1, 1, None, verdict.probability, verdict.provenance.at, 1)
-        rows.append((key, number, (*fields, verdict.evidence, None)))
+        rows.append((of, number, (*fields, verdict.evidence, None)))
     for name, schema in layouts.items():
         path = folder / name.replace(" ", "-")
         with closing(_plain(path)) as connection:

@@ -96,7 +96,7 @@ def _rub(
         limits = (largest_file, resource.RLIM_INFINITY)
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     sys.argv = ["rub", *command]
-    sys.exit(int(main(command)))
+    sys.exit(main(list(command)))
 
 
 @frozen

@@ -4,8 +4,6 @@ import csv
 import gzip
 import io
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ from rubricdsl.formats.results import (
     write_csv,
     write_results,
 )
-from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.model.judgement import Provenance, Usage, Verdict
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Failure, Ruling
 from rubricdsl.model.scorecard import (
@@ -384,64 +381,9 @@ def test_csv_has_a_row_for_each_result_and_no_formula(cards: list[Scorecard]) ->
         assert cells["score"] == ("" if card.score is None else repr(card.score))
 
 
-# ---------------------------------------------------------------- whole files
-
-
-def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+def test_results_that_cannot_be_written_leave_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_text("old")
     with pytest.raises(ValueError, match="finite"):
         write_results(str(path), {}, [CARD, evolve(CARD, seconds=float("nan"))])
     assert path.read_text() == "old"
-    with pytest.raises(KeyboardInterrupt):
-        _interrupted(path)
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out.jsonl"]  # noqa: PTH208 - names are enough
-
-
-def _interrupted(path: Path) -> None:
-    with whole_file(str(path)) as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
-
-
-def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "real.jsonl"
-    path.write_text("old")
-    path.chmod(0o640)
-    link = tmp_path / "link.jsonl"
-    link.symlink_to(path)
-    with whole_file(str(link)) as file:
-        file.write(b"new")
-        assert path.read_text() == "old"
-    assert link.is_symlink()
-    assert path.read_text() == "new"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-
-
-def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
-    with whole_file(str(tmp_path / "new")):
-        pass
-    (tmp_path / "usual").touch()
-    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
-
-
-def test_a_pipe_is_written_and_not_replaced(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        write_results(str(pipe), {"a": 1}, [])
-        assert os.read(reader, 100) == b'{"rub": 1, "run": {"a": 1}}\n'
-    finally:
-        os.close(reader)
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-
-
-@pytest.mark.parametrize("name", ["no/such/folder/out.jsonl", "", "nul\0"])
-def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
-    path = f"{tmp_path}/{name}"
-    with pytest.raises(RubricError) as caught:
-        write_results(path, {}, [])
-    assert caught.value.diagnostics[0].code == "D111"
-    assert list(tmp_path.iterdir()) == []

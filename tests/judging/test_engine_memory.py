@@ -288,6 +288,32 @@ def test_a_reply_that_was_cut_is_asked_for_in_halves() -> None:
     assert [len(r.questions) for r in backend.requests] == [8, 4, 4, 2, 2, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("fitting", "sent"), [(2, [8, 4, 4, 2, 2, 2, 2]), (0, [8, 4, 4, 2, 2, 2, 2])]
+)
+def test_a_request_that_is_too_long_is_divided_twice_at_most(
+    fitting: int, sent: list[int]
+) -> None:
+    def answer(
+        request: JudgeRequest, name: str, question: Question
+    ) -> Answer | Exception:
+        del question
+        if len(request.questions) > fitting:
+            kind = FailureKind.REQUEST_REJECTED
+            return JudgeError(kind, "the prompt is too long", too_long=True)
+        return Answer(id=name, ruling=YES)
+
+    backend = FakeJudge(answer)
+    rubric = rubric_of(*(criterion(name) for name in "abcdefgh"))
+    scorecard = only(
+        run([Job(rubric, response_of("Text."))], panels_of(backend, ask=Ask.TOGETHER))
+    )
+    assert [len(r.questions) for r in backend.requests] == sent
+    assert scorecard.score == (1.0 if fitting else None)
+    if not fitting:
+        assert failure_of(scorecard, "a").kind == FailureKind.REQUEST_REJECTED
+
+
 # ----------------------------------------------------------------------- budgets
 
 

@@ -18,9 +18,9 @@ from lark.indenter import Indenter
 from rubricdsl.language import grammar
 from rubricdsl.language.building import build
 from rubricdsl.language.characters import Source
+from rubricdsl.language.entries import tree_of
 from rubricdsl.language.layout import Line
-from rubricdsl.language.lexing import LineLexer
-from rubricdsl.language.parsing import RubricTree, parse, tree_of
+from rubricdsl.language.parsing import RubricTree, parse
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.rubric import Group, Item, Rubric
 from rubricdsl.testing.strategies.drawn import drawn_files
@@ -77,16 +77,16 @@ def _flat(node: object, lines: int = 0) -> Iterator[object]:
         yield node
 
 
-def _tree(lexer: LineLexer, entry: Tree[Token] | Line) -> Tree[Token]:
+def _tree(source: Source, entry: Tree[Token] | Line) -> Tree[Token]:
     """Give the tree of an entry, also of one that needs none because it is plain."""
-    tree = tree_of(lexer, entry) if isinstance(entry, Line) else entry
+    tree = tree_of(source, entry) if isinstance(entry, Line) else entry
     assert tree is not None
     return tree
 
 
 def _agree(reference: Lark, text: str) -> None:
     source = Source.of(text)
-    syntax, lexer = parse(source), LineLexer(source)
+    syntax = parse(source)
     assert not syntax.diagnostics
     theirs = _theirs(reference, text)
     assert len(theirs) == len(syntax.rubrics)
@@ -95,7 +95,7 @@ def _agree(reference: Lark, text: str) -> None:
         assert header.children == [ours.name]
         assert len(ours.entries) == len(entries)
         for mine, other in zip(ours.entries, entries, strict=True):
-            assert list(_flat(_tree(lexer, mine))) == list(_flat(other, 1))
+            assert list(_flat(_tree(source, mine))) == list(_flat(other, 1))
 
 
 @given(source_rubrics(uses=("shared",)))

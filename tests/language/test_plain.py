@@ -4,6 +4,9 @@ Each text is loaded twice: as it is, and with every line handed to the grammar.
 """
 
 import random
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +40,8 @@ KEYWORDS = [
     *("or", "not", "order", "high", "low", "r", "c1", "strict", "expert", "skip"),
 ]
 # What may be put anywhere in a line to see whether both still read it alike.
-PIECES = [*"[]():,.=#|\"'{}+-/\\ \t0²٣ßé·", "  ", '"""', "{{n}}", "{{x}}", *KEYWORDS]
+MARKS = [*"[]():,.=#|\"'{}+-/\\ \t0²٣ßé·", "  ", '"""', "{{n}}", "{{x}}"]
+PIECES = [*MARKS, *KEYWORDS]
 
 
 def _no_form(line: Line) -> None:
@@ -116,9 +120,13 @@ def test_rubrics_with_pieces_put_in(
 
 def _variants(line: str) -> Iterator[str]:
     for at in range(len(line) + 1):
-        for piece in PIECES:
+        for piece in MARKS:
             yield line[:at] + piece + line[at:]
         yield line[:at] + line[at + 1 :]
+    words = re.findall(r"\w+|\W", line)
+    for at in range(len(words)):
+        for word in KEYWORDS:
+            yield "".join([*words[:at], word, *words[at + 1 :]])
 
 
 @pytest.mark.parametrize(
@@ -174,6 +182,16 @@ tags: axis = accuracy, expert
     assert len(rubric.entries) == 4
     assert all(isinstance(entry, Line) for entry in rubric.entries)
     assert not rubric.trees
+
+
+def test_plain_rubrics_are_read_without_the_grammar() -> None:
+    program = (
+        "import sys; from pathlib import Path; "
+        "from rubricdsl.language.loading import load_text; "
+        "text = 'rubric r\\ntitle: T\\n[2] a: Is so.\\n    n/a: skip\\n'; "
+        "load_text(text, {}, folder=Path()).checked(); sys.exit('lark' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_one_unusual_item_leaves_its_neighbours_plain() -> None:

@@ -1,5 +1,6 @@
 """What is shipped is what was tested: wheels, their contents, their entry points."""
 
+import json
 import re
 import subprocess
 import sys
@@ -36,8 +37,10 @@ def test_the_wheel_holds_grammar_table_and_types_and_nothing_else(tmp_path):
         assert tops == {"rubricdsl", f"rubricdsl-{rubricdsl.__version__}.dist-info"}
         assert "rubricdsl/py.typed" in names
         grammar = wheel.read("rubricdsl/_grammars/rubric.lark").decode()
+        colours = wheel.read("rubricdsl/_grammars/rubric.tmLanguage.json").decode()
         table = wheel.read(f"rubricdsl/_grammars/{TABLE}").decode()
     assert grammar == grammar_file().read_text("utf-8")
+    assert json.loads(colours)["scopeName"] == "source.rubric"
     assert load_table(table, grammar) is not None
 
 
@@ -68,11 +71,17 @@ def test_the_version_is_that_of_the_metadata():
 def test_every_entry_point_and_command_loads():
     ours = [
         point
-        for group in ("console_scripts", "rubricdsl", "pytest11", "hypothesis")
+        for group in (
+            "console_scripts",
+            "rubricdsl",
+            "pytest11",
+            "hypothesis",
+            "pygments.lexers",
+        )
         for point in entry_points(group=group)
         if point.dist is not None and point.dist.name.startswith("rubricdsl")
     ]
-    assert {point.name for point in ours} >= {"rub", "builtin"}
+    assert {point.name for point in ours} >= {"rub", "builtin", "rubric"}
     for point in ours:
         assert point.load() is not None
 

@@ -73,6 +73,7 @@ def test_our_own_parts_come_through_the_same_door():
     assert host.records[0].distribution == "rubricdsl"
     assert host.records[0].problem is None
     assert {"openai", "scripted"} <= set(host.judge_backends)
+    assert {"calibration"} <= set(host.judge_wrappers)
     assert {"ifeval", "paperbench"} <= set(host.formats)
     assert {"words", "matches", "similarity"} <= set(host.function_table)
 

@@ -283,3 +283,15 @@ def test_importing_the_plugin_loads_pytest_alone():
         "rubricdsl.testing",
         "rubricdsl.testing.pytest_plugin",
     ]
+
+
+def test_plugins_that_take_every_item_for_a_function_do_no_harm(
+    pytester, rub, monkeypatch
+):
+    monkeypatch.delenv("PYTEST_ADDOPTS")
+    rub("letter.rub", RUBRIC)
+    result = pytester.runpytest_subprocess(
+        "-o", "asyncio_default_fixture_loop_scope=function"
+    )
+    result.stdout.fnmatch_lines(["plugins: *lsp*"])
+    result.assert_outcomes(passed=2, skipped=1)

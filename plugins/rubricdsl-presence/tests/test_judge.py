@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 import rubricdsl_presence
 from rubricdsl.diagnostics import JudgeError, RubricError
-from rubricdsl.model.judgement import Answer, JudgeReply, JudgeRequest, Question
-from rubricdsl.model.protocols import JudgeSettings
+from rubricdsl.model.judgement import (
+    Answer,
+    JudgeReply,
+    JudgeRequest,
+    Question,
+    Usage,
+)
+from rubricdsl.model.protocols import EstimatingBackend, JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import AnswerScale, Example, Level, LevelScale, Scale
 from rubricdsl.model.ruling import NO, YES, Failure
@@ -261,6 +267,35 @@ def test_an_artifact_is_searched(judge: PresenceJudge) -> None:
 def test_without_a_response_to_see_nothing_is_judged(judge: PresenceJudge) -> None:
     (answer,) = ask(judge, SKY, "Mentions violet", prompt="violet?").answers
     assert failure(answer).kind == "judge_unsupported"
+
+
+def test_the_pieces_read_are_counted_and_known_beforehand(
+    judge: PresenceJudge,
+) -> None:
+    asked = {"c1": Question(text="Names a short wave."), "c2": Question(text="Is fun.")}
+    request = JudgeRequest(
+        questions=asked,
+        seen={"prompt": "Why is the sky blue?", "response": "Blue is scattered."},
+        response=Response(text="Blue is scattered.", prompt_id="p", response_id="r"),
+    )
+    reply = asyncio.run(judge.judge(request))
+    # blue is scattered . / names a short wave . / is fun .
+    assert reply.usage == Usage(prompt_tokens=12)
+    assert judge.estimate(request) == reply.usage
+
+
+@given(response=st.text(), statements=st.lists(st.text(), min_size=1, max_size=3))
+def test_what_any_request_takes_is_known_beforehand(
+    response: str, statements: list[str]
+) -> None:
+    judge = judge_with(reading="words")
+    request = JudgeRequest(
+        questions={f"c{n}": Question(text=t) for n, t in enumerate(statements)},
+        seen={"response": response},
+        response=Response(text=response, prompt_id="p", response_id="r"),
+    )
+    assert isinstance(judge, EstimatingBackend)
+    assert judge.estimate(request) == asyncio.run(judge.judge(request)).usage
 
 
 def test_the_threshold_decides(judge: PresenceJudge) -> None:

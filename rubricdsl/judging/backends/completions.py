@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.probabilities import Token, read_tokens
@@ -44,6 +44,12 @@ class Manner:
     temperature: float | None
     max_tokens: int | None
 
+    def with_room(self, repeats: int) -> "Manner":
+        """Give the manner for a request that was answered too long so often."""
+        if self.max_tokens is None or not repeats:
+            return self
+        return evolve(self, max_tokens=self.max_tokens * 2**repeats)
+
 
 @frozen(kw_only=True)
 class Completion:
@@ -66,7 +72,7 @@ class BodyWriter:
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
         self._json = lru_cache(maxsize=_KEPT)(_ENCODER.encode)
-        self._ends: dict[tuple[frozenset[str], tuple[str, ...]], str] = {}
+        self._ends: dict[tuple[int, frozenset[str], tuple[str, ...]], str] = {}
 
     def write(
         self,
@@ -75,30 +81,27 @@ class BodyWriter:
         *,
         schema: Callable[[Mapping[str, Question]], Plain],
         without: frozenset[str],
+        repeats: int = 0,
     ) -> bytes:
-        """Give the body of a request, without the parameters in ``without``."""
-        key = (without, tuple([question.digest for question in questions.values()]))
+        """Give the body of a request, without the parameters in ``without``.
+
+        For one that ``repeats`` another there is double the room for the answer.
+        """
+        asked = tuple([question.digest for question in questions.values()])
+        key = (repeats, without, asked)
         end = self._ends.get(key)
         if end is None:
             if len(self._ends) >= _KEPT:
                 self._ends.clear()
-            end = self._ends[key] = self._end(questions, schema, without)
+            manner = self._manner.with_room(repeats)
+            written = parameters(manner, schema(questions), without=without)
+            end = self._ends[key] = _ENCODER.encode(written)[1:]
         opening = self._json(prompt.opening)[:-1]
         closing = _ENCODER.encode(prompt.closing)[1:]
         return (
             f'{{"messages":[{{"role":"system","content":{self._json(prompt.system)}}},'
             f'{{"role":"user","content":{opening}{closing}}}],{end}'
         ).encode("ascii")
-
-    def _end(
-        self,
-        questions: Mapping[str, Question],
-        schema: Callable[[Mapping[str, Question]], Plain],
-        without: frozenset[str],
-    ) -> str:
-        return _ENCODER.encode(
-            parameters(self._manner, schema(questions), without=without)
-        )[1:]
 
 
 def parameters(

@@ -19,9 +19,19 @@ from rubricdsl.judging.backends.completions import (
 )
 from rubricdsl.judging.backends.probabilities import probability_of_yes
 from rubricdsl.judging.backends.refusals import Complaint, refusal
+from rubricdsl.judging.backends.tokens import (
+    TOKENS_OF_CHAT,
+    TOKENS_OF_MESSAGE,
+    estimate_tokens,
+)
 from rubricdsl.judging.backends.transport import JsonPoster, Reply
 from rubricdsl.judging.options import OptionError, check_option
-from rubricdsl.judging.prompting import Prompt, PromptWriter, template_digest
+from rubricdsl.judging.prompting import (
+    Prompt,
+    PromptWriter,
+    sample_reply,
+    template_digest,
+)
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.replies import read_reply
 from rubricdsl.judging.spec import KEYS_HINT
@@ -110,6 +120,21 @@ class OpenAIJudge:
                 retry_after=error.retry_after,
             ) from None
 
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give about what a request takes; a model that thinks first takes more."""
+        prompt = self._writer.write(request)
+        parts = (prompt.system, prompt.opening, prompt.closing)
+        prompt_tokens = sum(map(estimate_tokens, parts))
+        prompt_tokens += 2 * TOKENS_OF_MESSAGE + TOKENS_OF_CHAT
+        completion_tokens = estimate_tokens(sample_reply(request.questions))
+        if self._manner.max_tokens is not None:
+            completion_tokens = min(completion_tokens, self._manner.max_tokens)
+        return Usage(
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost=self._cost(prompt_tokens, completion_tokens),
+        )
+
     async def close(self) -> None:
         """Close the connections."""
         await self._poster.close()
@@ -118,7 +143,11 @@ class OpenAIJudge:
         self, prompt: Prompt, request: JudgeRequest, without: frozenset[str]
     ) -> Reply:
         body = self._bodies.write(
-            prompt, request.questions, schema=self._writer.schema, without=without
+            prompt,
+            request.questions,
+            schema=self._writer.schema,
+            without=without,
+            repeats=request.repeats,
         )
         return await self._poster.post(body)
 
@@ -161,7 +190,7 @@ class OpenAIJudge:
             usage=Usage(
                 prompt_tokens=completion.prompt_tokens,
                 completion_tokens=completion.completion_tokens,
-                cost=self._cost(completion),
+                cost=self._cost(completion.prompt_tokens, completion.completion_tokens),
             ),
             model=model,
             notices=tuple(notices),
@@ -179,13 +208,11 @@ class OpenAIJudge:
         )
         return evolve(answer, probability=probability)
 
-    def _cost(self, completion: Completion) -> float | None:
+    def _cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         prompt, reply = self._prices
         if prompt is None or reply is None:
             return None
-        return (
-            prompt * completion.prompt_tokens + reply * completion.completion_tokens
-        ) / _PER_MILLION
+        return (prompt * prompt_tokens + reply * completion_tokens) / _PER_MILLION
 
 
 def resolve(settings: JudgeSettings, environ: Mapping[str, str]) -> JudgeSettings:

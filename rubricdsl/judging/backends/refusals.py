@@ -30,11 +30,10 @@ _KINDS = {
     HTTPStatus.TOO_EARLY: FailureKind.PROVIDER_UNAVAILABLE,
 }
 
-# After these, the same request may succeed later; 520 to 524 and 529 are what
-# proxies and providers say of servers that are overloaded or away.
-_TRANSIENT = frozenset(
-    {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
-)
+# After these, the same request may succeed later; so it may after any error of the
+# server but those that say it can never do what was asked.
+_TRANSIENT = frozenset({408, 409, 425, 429})
+_NEVER = frozenset({501, 505})
 
 
 @frozen
@@ -112,14 +111,18 @@ def refusal(
         )
     elif kind is None and status >= 500:  # noqa: PLR2004 - server errors
         kind = FailureKind.PROVIDER_UNAVAILABLE
-    elif kind is None and complaint.is_about_context:
+    too_long = kind is None and complaint.is_about_context
+    if too_long:
         reason = _too_long(complaint, said)
-    transient = status in _TRANSIENT and kind is not FailureKind.QUOTA_EXHAUSTED
+    is_server_error = status >= 500 and status not in _NEVER  # noqa: PLR2004
+    may_pass = status in _TRANSIENT or is_server_error
+    transient = may_pass and kind is not FailureKind.QUOTA_EXHAUSTED
     return JudgeError(
         kind or FailureKind.REQUEST_REJECTED,
         reason,
         transient=transient,
         retry_after=reply.retry_after if transient else None,
+        too_long=too_long,
     )
 
 

@@ -22,6 +22,7 @@ from rubricdsl.model.judgement import (
     JudgeReply,
     JudgeRequest,
     Question,
+    Usage,
 )
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.rubric import LevelScale
@@ -73,6 +74,11 @@ class ScriptedJudge:
                 for name, question in request.questions.items()
             )
         )
+
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give what looking up takes: nothing."""
+        del request
+        return Usage()
 
     async def close(self) -> None:
         """Nothing to give back."""

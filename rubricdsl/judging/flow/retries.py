@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.model.ruling import Failure, FailureKind
+from rubricdsl.model.ruling import Failure
 
 if TYPE_CHECKING:
     import tenacity
 
-# An answer that cannot be read is asked for once more, with a fresh sample.
-_REPEATS = 1
 # Those told to come back at one moment come back within a tenth of their wait.
 _SPREAD = 0.1
 
@@ -95,33 +93,24 @@ class RetryPolicy:
         self._first_wait = first_wait
         self._longest_wait = longest_wait
 
-    def decide(  # noqa: PLR0913 - what is known of a request, by name
+    def decide(
         self,
         error: JudgeError,
         attempt: int,
         now: float,
         deadline: float,
         *,
-        repeats: int = 0,
         is_away: bool = False,
     ) -> Again | GiveUp:
         """Decide over a request whose attempt number ``attempt`` (from 1) failed.
 
-        ``now`` and ``deadline`` are by one monotonic clock, in seconds.  ``repeats``
-        is how many of its answers could not be read before.  ``is_away`` says that
-        the judge's circuit is not closed: then the circuit decides when to try and
-        when to stop, one request at a time, so neither attempts nor the budget of
-        retries are counted against a question that is not to blame.
+        ``now`` and ``deadline`` are by one monotonic clock, in seconds.  ``is_away``
+        says that the judge's circuit is not closed: then the circuit decides when to
+        try and when to stop, one request at a time, so neither attempts nor the budget
+        of retries are counted against a question that is not to blame.
         """
-        failure = error.failure
-        if failure.kind == FailureKind.JUDGE_UNPARSEABLE or (
-            failure.kind == FailureKind.JUDGE_TRUNCATED and error.transient
-        ):
-            # The server did its work, so this is no storm; and it ends by itself.
-            may_repeat = repeats < _REPEATS and now < deadline
-            return Again(now) if may_repeat else _final(failure, attempt)
         if not error.transient:
-            return _final(failure, attempt)
+            return _final(error.failure, attempt)
         if is_away and now < deadline:
             return Again(now)
         return self._again(error, attempt, now, deadline)

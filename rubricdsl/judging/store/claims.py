@@ -21,16 +21,14 @@ _LIVING = "SELECT id FROM owners WHERE seen BETWEEN :now - :lease AND :now + :le
 _BEAT = """\
 INSERT INTO owners (id, seen) VALUES (:me, :now)
 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"""
-_CLAIM = f"""\
-INSERT INTO claims (response, question, judge, owner)
-SELECT :response, :question, :judge, :me WHERE NOT EXISTS (
-    SELECT 1 FROM verdicts
-    WHERE response = (SELECT id FROM responses WHERE digest = :response)
-    AND question = :question
-    AND judge = (SELECT id FROM judges WHERE digest = :judge)
-)
-ON CONFLICT (response, question, judge) DO UPDATE SET owner = excluded.owner
-WHERE owner = :me OR owner NOT IN ({_LIVING})"""  # noqa: S608 - constants of ours
+# What is answered about a response, or asked by a living owner other than this one.
+_TAKEN = f"""\
+SELECT question, judges.digest FROM verdicts JOIN judges ON judges.id = judge
+WHERE response = (SELECT id FROM responses WHERE digest = :response)
+UNION ALL
+SELECT question, judge FROM claims
+WHERE response = :response AND owner <> :me AND owner IN ({_LIVING})"""  # noqa: S608
+_CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)"
 _RELEASE = """\
 DELETE FROM claims
 WHERE response = ? AND question = ? AND judge = ? AND owner = ?"""
@@ -60,6 +58,9 @@ class Claims:
         The others have a verdict in the store, or a living owner that asks for one.
         Raises RubricError as `Database.transaction`, with nothing granted.
         """
+        wanted: dict[str, set[VerdictKey]] = {}
+        for key in keys:
+            wanted.setdefault(key.response, set()).add(key)
         granted: set[VerdictKey] = set()
         now = self._clock()
         with self._database.transaction() as connection:
@@ -67,11 +68,15 @@ class Claims:
             connection.execute(_BEAT, about)
             if self._beat_at is None:
                 self._sweep(about)
-            for key in keys:
-                response, question, judge = map(pack_digest, key)
-                named = {"response": response, "question": question, "judge": judge}
-                if connection.execute(_CLAIM, {**about, **named}).rowcount == 1:
-                    granted.add(key)
+            for response, asked in wanted.items():
+                named = {**about, "response": pack_digest(response)}
+                taken = set(connection.execute(_TAKEN, named).fetchall())
+                granted |= {
+                    key
+                    for key in asked
+                    if (pack_digest(key.question), pack_digest(key.judge)) not in taken
+                }
+            connection.executemany(_CLAIM, self._rows(granted))
         self._beat_at = now
         self._held |= granted
         return frozenset(granted)
@@ -98,10 +103,7 @@ class Claims:
 
     def free(self, keys: Iterable[VerdictKey]) -> None:
         """Free claims within a transaction of the caller; `forget` them after it."""
-        rows = [
-            (*map(pack_digest, key), self._owner)
-            for key in self._held.intersection(keys)
-        ]
+        rows = self._rows(self._held.intersection(keys))
         self._database.connection.executemany(_RELEASE, rows)
 
     def forget(self, keys: Iterable[VerdictKey]) -> None:
@@ -117,6 +119,9 @@ class Claims:
                 connection.execute("DELETE FROM owners WHERE id = ?", owner)
             self._held.clear()
             self._beat_at = None
+
+    def _rows(self, keys: Iterable[VerdictKey]) -> list[tuple[bytes | int, ...]]:
+        return [(*map(pack_digest, key), self._owner) for key in keys]
 
     def _sweep(self, about: dict[str, float]) -> None:
         """Delete what the dead have left behind."""

@@ -183,6 +183,8 @@ def _make(path: Path, *, create: bool) -> None:
         if path.is_dir():
             raise _trouble(path, "D501", "the verdict store is a folder, not a file")
         if path.exists():
+            if not os.access(path, os.W_OK):
+                raise _trouble(path, "D501", "the verdict store may not be written")
             return
         if not create:
             hint = "`rub eval` makes one; name another with --store"

@@ -6,17 +6,15 @@ of its own.
 """
 
 import math
-from typing import NamedTuple, Self, TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from attrs import frozen
 
-from rubricdsl.model.judgement import Provenance, Usage, Verdict
+from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling, RulingWord
 
 Text: TypeAlias = str | bytes
-
-# A judge can say anything of itself, and sums must stay below 2**63.
-_MOST_SPENT = 10**10
 
 # Numbers of words are for good: a file outlives the code that wrote it.
 _WORDS = {
@@ -54,34 +52,6 @@ class StoredJudge:
     template: str
 
 
-@frozen(kw_only=True)
-class Spending:
-    """What requests to a judge took: tokens, and characters of their prompts."""
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    characters: int = 0
-
-    @classmethod
-    def of_request(cls, tokens: Usage, *, characters: int = 0) -> Self:
-        """Give what one request took; a number that no request takes is cut."""
-        return cls(
-            requests=1,
-            prompt_tokens=_sane(tokens.prompt_tokens),
-            completion_tokens=_sane(tokens.completion_tokens),
-            characters=_sane(characters),
-        )
-
-    def __add__(self, other: "Spending") -> "Spending":
-        return Spending(
-            requests=self.requests + other.requests,
-            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            completion_tokens=self.completion_tokens + other.completion_tokens,
-            characters=self.characters + other.characters,
-        )
-
-
 class VerdictRow(NamedTuple):
     """A verdict as it is stored, but for its key; ``model`` is a number of a table."""
 
@@ -94,10 +64,8 @@ class VerdictRow(NamedTuple):
     reason: Text | None
 
 
-def _sane(number: int) -> int:
-    return max(0, min(int(number), _MOST_SPENT))
-
-
+# The same digests come again and again: a response's with each of its questions.
+@lru_cache(maxsize=4096)
 def pack_digest(digest: str) -> bytes:
     """Give the 16 bytes of a digest; raises ValueError for anything else."""
     packed = bytes.fromhex(digest)
@@ -186,6 +154,7 @@ _set_evidence = _slot["evidence"].__set__
 _set_reason = _slot["reason"].__set__
 _set_ballots = _slot["ballots"].__set__
 _set_cached = _slot["cached"].__set__
+_set_asked = _slot["asked"].__set__
 _set_provenance = _slot["provenance"].__set__
 _slot = vars(Provenance)
 _set_judge = _slot["judge"].__set__
@@ -230,5 +199,6 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
     _set_reason(verdict, unpack_text(reason) if reason else reason)
     _set_ballots(verdict, ())
     _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
+    _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
     _set_provenance(verdict, provenance)
     return verdict

@@ -10,15 +10,16 @@ from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.store.database import Database, Row
 from rubricdsl.judging.store.editions import edition
 from rubricdsl.judging.store.records import (
-    Spending,
     StoredJudge,
     Text,
     VerdictKey,
     pack_digest,
+    pack_text,
     unpack_ruling,
     unpack_text,
     unpack_verdict,
 )
+from rubricdsl.judging.store.spending import Spending, read_spending
 from rubricdsl.model.judgement import Verdict
 
 # In an order that does not depend on which answer came first.
@@ -94,24 +95,13 @@ def size_of(path: Path) -> int:
 
 
 def _judges(database: Database) -> tuple[JudgeHolding, ...]:
-    spent = {
-        judge: Spending(
-            requests=requests,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            characters=characters,
-        )
-        for judge, requests, prompt, completion, characters in database.fetch(
-            "SELECT judge, requests, prompt_tokens, completion_tokens, characters "
-            "FROM spending"
-        )
-    }
+    spent = read_spending(database)
     counts: dict[str, int] = {}
     sums: dict[str, Spending] = {}
     for text, count, digest in database.fetch(_JUDGES):
         name = unpack_text(text)
         counts[name] = counts.get(name, 0) + count
-        sums[name] = sums.get(name, Spending()) + spent.get(digest, Spending())
+        sums[name] = sums.get(name, Spending()) + spent.get(digest.hex(), Spending())
     return tuple(
         JudgeHolding(name=name, verdicts=counts[name], spending=sums[name])
         for name in sorted(counts)
@@ -125,9 +115,10 @@ def stored_verdicts(database: Database) -> Iterator[tuple[VerdictKey, Verdict]]:
     """
     for row in database.iterate(_ROWS):
         try:
-            yield _unpack(row)
+            pair = _unpack(row)
         except (AttributeError, TypeError, ValueError) as error:
             raise database.damaged(error) from error
+        yield pair
 
 
 def _unpack(row: Row) -> tuple[VerdictKey, Verdict]:
@@ -243,7 +234,8 @@ def prune(
     Raises:
         RubricError: D501 or D504 where it cannot be written; then nothing is gone.
     """
-    choice = {"judge": judge, "before": before, "keep": keep}
+    name = None if judge is None else pack_text(judge)
+    choice = {"judge": name, "before": before, "keep": keep}
     ((all_of_them,),) = database.fetch("SELECT count(*) FROM verdicts")
     if dry_run:
         ((gone,),) = database.fetch(f"SELECT count(*) {_CHOICE}", choice)

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from attrs import astuple, evolve
+from attrs import evolve
 
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.store.claims import Claims
 from rubricdsl.judging.store.database import Database, Durability, Row
 from rubricdsl.judging.store.records import (
-    Spending,
     StoredJudge,
     VerdictKey,
     check_storable,
@@ -24,6 +24,11 @@ from rubricdsl.judging.store.records import (
     pack_verdict,
     unpack_text,
     unpack_verdict,
+)
+from rubricdsl.judging.store.spending import (
+    Spending,
+    read_spending,
+    write_spending,
 )
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import Clock
@@ -38,13 +43,6 @@ FROM verdicts WHERE response = (SELECT id FROM responses WHERE digest = ?)"""
 _ADD = """\
 INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (response, question, judge) DO NOTHING"""
-_SPEND = """\
-INSERT INTO spending VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (judge) DO UPDATE SET
-    requests = requests + excluded.requests,
-    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-    completion_tokens = completion_tokens + excluded.completion_tokens,
-    characters = characters + excluded.characters"""
 
 
 class VerdictStore:
@@ -101,6 +99,8 @@ class VerdictStore:
         rows = self._database.fetch(_KNOWN, (pack_digest(response),))
         try:
             found.update(self._unpack(response, rows))
+        except RubricError:
+            raise
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise self._database.damaged(error) from error
         return found
@@ -206,18 +206,7 @@ class VerdictStore:
         Raises:
             RubricError: as `known`.
         """
-        spent = {
-            judge.hex(): Spending(
-                requests=requests,
-                prompt_tokens=prompt,
-                completion_tokens=completion,
-                characters=characters,
-            )
-            for judge, requests, prompt, completion, characters in self._database.fetch(
-                "SELECT judge, requests, prompt_tokens, completion_tokens, characters "
-                "FROM spending"
-            )
-        }
+        spent = read_spending(self._database)
         for judge, more in self._spending.items():
             spent[judge] = spent.get(judge, Spending()) + more
         return spent
@@ -265,13 +254,7 @@ class VerdictStore:
                 judge_id = self._judge_ids[judge]
                 rows.append((place, pack_digest(question), judge_id, *row))
         connection.executemany(_ADD, rows)
-        connection.executemany(
-            _SPEND,
-            [
-                (pack_digest(judge), *astuple(spent))
-                for judge, spent in self._spending.items()
-            ],
-        )
+        write_spending(self._database, self._spending)
 
     def _buffered_keys(self) -> list[VerdictKey]:
         return [

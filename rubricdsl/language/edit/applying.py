@@ -11,7 +11,7 @@ from rubricdsl.language.building import build
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit.meaning import edited
 from rubricdsl.language.edit.rewriting import rewrite
-from rubricdsl.language.loading import load_text
+from rubricdsl.language.loading import NOTHING_UNSAVED, Loaded, Unsaved, load_text
 from rubricdsl.language.parsing import parse
 from rubricdsl.model.edit import Add, Edit
 from rubricdsl.model.protocols import FunctionTable
@@ -44,25 +44,27 @@ class EditedSource:
     refused: tuple[Refusal, ...] = ()
 
 
-def apply(
+def apply(  # noqa: PLR0913 - a file has its surroundings
     text: str,
     rubric: str,
     edits: Iterable[Edit],
     *,
     functions: FunctionTable,
     folder: Path,
+    unsaved: Unsaved = NOTHING_UNSAVED,
 ) -> EditedSource:
     """Apply edits in order to the rubric of that name in a file: all, or none.
 
     ``text`` is the content of the file, line ends as they are; an empty name stands
     for its only rubric.  Each edit meets what those before it left; only the last
-    result has to be sound.  Imports are looked for in ``folder``.
+    result has to be sound.  Imports are looked for in ``folder``, and read from
+    ``unsaved`` where they stand there.
 
     Raises RubricError with what is wrong with the file, with an edit, or with the
     result.  The place of an edit is its number in the file ``<edits>``.
     """
     chosen = tuple(edits)
-    draft = _Draft.of(text, rubric, functions, folder)
+    draft = _Draft.of(text, rubric, _Surroundings(functions, folder, unsaved))
     for number, edit in enumerate(chosen, 1):
         draft = draft.after(edit, number)
     return EditedSource(draft.text, draft.checked(), chosen)
@@ -80,7 +82,7 @@ def apply_each(
 
     As `apply`, but raises RubricError only for what is wrong with the file itself.
     """
-    draft = _Draft.of(text, rubric, functions, folder)
+    draft = _Draft.of(text, rubric, _Surroundings(functions, folder))
     result = draft.checked()
     applied: list[Edit] = []
     refused: list[Refusal] = []
@@ -96,6 +98,19 @@ def apply_each(
     return EditedSource(draft.text, result, tuple(applied), tuple(refused))
 
 
+@frozen
+class _Surroundings:
+    """What a file is loaded with."""
+
+    functions: FunctionTable
+    folder: Path
+    unsaved: Unsaved = NOTHING_UNSAVED
+
+    def load(self, text: str) -> Loaded:
+        """Load a text of the file."""
+        return load_text(text, self.functions, folder=self.folder, unsaved=self.unsaved)
+
+
 @define
 class _Draft:
     """A file on its way: its text, and the rubrics that it holds by now."""
@@ -103,15 +118,12 @@ class _Draft:
     text: str
     name: str
     rubrics: tuple[Rubric, ...]
-    functions: FunctionTable
-    folder: Path
+    around: _Surroundings
 
     @classmethod
-    def of(
-        cls, text: str, name: str, functions: FunctionTable, folder: Path
-    ) -> "_Draft":
+    def of(cls, text: str, name: str, around: _Surroundings) -> "_Draft":
         """Read a file that has to be sound."""
-        rubrics = load_text(text, functions, folder=folder).checked()
+        rubrics = around.load(text).checked()
         names = [rubric.name for rubric in rubrics]
         if not name and len(names) == 1:
             name = names[0]
@@ -119,7 +131,7 @@ class _Draft:
             hint = f"name one of: {', '.join(names)}"
             what = f"no rubric `{name}`" if name else f"{len(names)} rubrics"
             fail("D401", f"the text holds {what}", hint=hint)
-        return cls(text, name, rubrics, functions, folder)
+        return cls(text, name, rubrics, around)
 
     @property
     def rubric(self) -> Rubric:
@@ -145,7 +157,7 @@ class _Draft:
         found = _read(text)
         if found != wanted:
             # What cannot be read as it was meant is wrong in itself, as a rule.
-            load_text(text, self.functions, folder=self.folder).checked()
+            self.around.load(text).checked()
             message = f"{_shown(edit)}: the source would not say what was meant"
             hint = "make the change by hand, and report this edit"
             span = Span(EDITS, number, 1, number, 2)
@@ -158,7 +170,7 @@ class _Draft:
 
     def checked(self) -> Rubric:
         """Give the rubric, loaded anew; raises RubricError if it is not sound."""
-        rubrics = load_text(self.text, self.functions, folder=self.folder).checked()
+        rubrics = self.around.load(self.text).checked()
         return next(rubric for rubric in rubrics if rubric.name == self.name)
 
 

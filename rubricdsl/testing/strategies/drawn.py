@@ -9,6 +9,7 @@ What comes out is right in syntax and seldom in meaning: names that nothing decl
 weights of 0, fields where they do not belong.
 """
 
+import re
 from collections.abc import Collection
 from functools import cache
 
@@ -28,6 +29,9 @@ _CHANGES = {
     '!key: NAME | "judge"': '!key: FIELD_KEY | "judge"',
 }
 _LEVEL = " " * 4
+
+# Some criteria are written as people write them, which is read in a way of its own.
+_LOOSE = re.compile(r"\[([13]) \](\S+) :(?=t )")
 
 # Names of criteria, functions and values; none is reserved.
 _NAMES = (
@@ -90,9 +94,6 @@ def _explicit(terminals: Collection[TerminalDef]) -> dict[str, st.SearchStrategy
         "TEXT": text,
         "BAR": st.one_of(st.just("|"), lines.map(lambda line: f"| {line}")),
         "BLOCK": rows.map(lambda rows: "\n".join(['"""', *rows, '"""'])),
-        "PLAIN": st.tuples(signed, names, text).map(
-            lambda parts: f"[{parts[0]}] {parts[1].strip()}: {parts[2]}"
-        ),
     }
 
 
@@ -112,4 +113,4 @@ def _laid_out(sentinels: str) -> str:
             text += _LEVEL * depth if fresh else ""
             text += character
             fresh = False
-    return text
+    return _LOOSE.sub(r"[\1] \2: ", text)

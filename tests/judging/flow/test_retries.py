@@ -113,22 +113,6 @@ def test_a_wait_that_is_none_is_ours_to_choose(garbage: float) -> None:
     assert 0.5 <= wait <= 1.0
 
 
-def test_an_answer_that_cannot_be_read_is_asked_for_once_more() -> None:
-    error = JudgeError(FailureKind.JUDGE_UNPARSEABLE, "no JSON")
-    assert policy().decide(error, 4, NOW, DEADLINE) == Again(NOW)
-    decision = policy().decide(error, 2, NOW, DEADLINE, repeats=1)
-    assert given_up(decision) == ("judge_unparseable", "no JSON (attempt 2)")
-    assert isinstance(policy().decide(error, 1, NOW, NOW), GiveUp)
-
-
-def test_an_answer_cut_off_is_asked_for_again_where_it_may_be_longer() -> None:
-    error = JudgeError(FailureKind.JUDGE_TRUNCATED, "cut", transient=True)
-    assert policy().decide(error, 1, NOW, DEADLINE) == Again(NOW)
-    assert isinstance(policy().decide(error, 2, NOW, DEADLINE, repeats=1), GiveUp)
-    lasting = JudgeError(FailureKind.JUDGE_TRUNCATED, "cut")
-    assert policy().decide(lasting, 1, NOW, DEADLINE) == GiveUp(lasting.failure)
-
-
 def test_questions_are_not_to_blame_while_the_judge_is_away() -> None:
     budget = RetryBudget(constant=0, trickle=0)
     decide = RetryPolicy(budget, dice()).decide

@@ -1,5 +1,6 @@
 """What a killed process or a full disk costs: nothing that was acknowledged."""
 
+import os
 import random
 import signal
 import subprocess
@@ -176,3 +177,48 @@ def test_what_cannot_be_a_store(tmp_path):
         assert diagnostic.span.file == str(path)
         assert "--store" in diagnostic.hint
     assert (tmp_path / "text").read_text() == text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_what_may_not_be_written(tmp_path):
+    path = tmp_path / "shut" / "verdicts.sqlite"
+    VerdictStore.open(path).close()
+    path.chmod(0o400)
+    with pytest.raises(RubricError, match="D501 the verdict store may not be written"):
+        VerdictStore.open(path)
+    path.parent.chmod(0o500)
+    with pytest.raises(RubricError, match="D501 the verdict store cannot be made"):
+        VerdictStore.open(path.with_name("another"))
+    path.parent.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("durability", "level"), [(Durability.NORMAL, 1), (Durability.FULL, 2)]
+)
+def test_a_commit_waits_for_the_disk_when_it_is_told_to(tmp_path, durability, level):
+    database = Database.open(tmp_path / "verdicts.sqlite", durability=durability)
+    assert database.fetch("PRAGMA synchronous") == [(level,)]
+    assert database.fetch("PRAGMA journal_mode") == [("wal",)]
+    database.close()
+
+
+def test_what_was_committed_goes_to_the_file_once_a_second(tmp_path, key, verdict):
+    path = tmp_path / "verdicts.sqlite"
+    now = 1_000.0
+    with VerdictStore.open(path, clock=lambda: now) as store:
+        for quote in ("first", "second"):
+            one = key(quote)
+            store.add(one, verdict(one, evidence=f"the {quote} quote"))
+            store.commit()
+            store.heartbeat()
+            # Until then it is in the log, which outlives the process but no power cut.
+            assert f"the {quote} quote".encode() not in path.read_bytes()
+            now += 1.0
+            store.heartbeat()
+            assert f"the {quote} quote".encode() in path.read_bytes()
+        store.commit()
+        now -= 500.0
+        one = key("third")
+        store.add(one, verdict(one, evidence="the third quote"))
+        store.commit()
+        assert b"the third quote" in path.read_bytes()

@@ -9,7 +9,8 @@ from attrs import evolve
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.database import Database
-from rubricdsl.judging.store.records import Spending, VerdictKey
+from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.upkeep import (
     holdings,
     prune,

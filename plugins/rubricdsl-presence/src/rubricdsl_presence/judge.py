@@ -23,6 +23,7 @@ from rubricdsl.model.judgement import (
     JudgeReply,
     JudgeRequest,
     Question,
+    Usage,
 )
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import AnswerScale
@@ -33,6 +34,7 @@ from rubricdsl_presence.logistic import Model, Support, load_fit
 from rubricdsl_presence.pinned import WEIGHTS_DISTRIBUTION, WeightsError
 from rubricdsl_presence.readings import ByMeaning, ByWords, Reading
 from rubricdsl_presence.statements import Joined, Statement, read_statement
+from rubricdsl_presence.wordpiece import count_pieces
 
 _NOT_JUDGED = frozenset({"prompt", "reference"})
 _MOST_SENTENCES = 4000
@@ -160,6 +162,10 @@ class PresenceJudge:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._judge, request)
 
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give what a request takes: exact, since nothing but the texts decides it."""
+        return _usage(request)
+
     async def close(self) -> None:
         """Stop the thread; what it has begun is finished."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -167,9 +173,7 @@ class PresenceJudge:
     def _judge(self, request: JudgeRequest) -> JudgeReply:
         statements: dict[str, Statement] = {}
         answers: dict[str, Answer] = {}
-        judged = [
-            text for name, text in request.seen.items() if name not in _NOT_JUDGED
-        ]
+        judged = _judged(request)
         for name, question in request.questions.items():
             reason = "it sees no response" if not judged else _scale_fault(question)
             if reason is None:
@@ -183,6 +187,7 @@ class PresenceJudge:
             answers.update(self._answers(statements, request.questions, judged))
         return JudgeReply(
             answers=tuple(answers[name] for name in request.questions),
+            usage=_usage(request),
             model=self._reading.name,
             notices=self._notices,
         )
@@ -261,6 +266,16 @@ class PresenceJudge:
             evidence=evidence,
             reason=_unread(question),
         )
+
+
+def _judged(request: JudgeRequest) -> list[str]:
+    return [text for name, text in request.seen.items() if name not in _NOT_JUDGED]
+
+
+def _usage(request: JudgeRequest) -> Usage:
+    """Count the pieces of what is judged and of what is asked; nothing is written."""
+    texts = [*_judged(request), *(q.text for q in request.questions.values())]
+    return Usage(prompt_tokens=sum(map(count_pieces, texts)))
 
 
 def _scale_fault(question: Question) -> str | None:

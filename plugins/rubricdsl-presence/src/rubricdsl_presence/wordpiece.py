@@ -7,6 +7,7 @@ digest when it is read.
 
 import unicodedata
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from attrs import frozen
@@ -116,3 +117,17 @@ class WordPiece:
             pieces.append(piece)
             start = end
         return pieces
+
+
+@cache
+def _splitter() -> WordPiece:
+    return WordPiece.load()
+
+
+@lru_cache(maxsize=512)
+def count_pieces(text: str) -> int:
+    """Count the pieces of a text; the same texts come up in many requests.
+
+    Raises `rubricdsl_presence.pinned.WeightsError` as `WordPiece.load`.
+    """
+    return len(_splitter().split(text).ids) if text.strip() else 0

@@ -1,0 +1,1 @@
+"""What colours rubrics elsewhere: a Pygments lexer, and a TextMate grammar."""

@@ -1,0 +1,329 @@
+"""What an evaluation would take, before anything is asked.
+
+It is walked through as the engine would go, with the same dockets, stages and
+batches, only that nobody is asked: checks are run, verdicts known before are taken,
+and every question that a judge would get is counted.  Where criteria need others, how
+much is asked depends on verdicts; then one walk takes those that lead furthest, and
+one those that lead nowhere, and what happens lies between.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
+
+import attrs
+from attrs import field, frozen
+
+from rubricdsl.judging.agendas import Desk, Everything, Wanted
+from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job
+from rubricdsl.judging.listening import Silence
+from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.panels import Judge
+from rubricdsl.judging.planning import Judges, RubricPlan
+from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
+from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.requests import asked_of, request_of
+from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.judgement import Usage, Verdict
+from rubricdsl.model.protocols import CheckFunction, EstimatingBackend
+from rubricdsl.model.ruling import Ruling
+from rubricdsl.scoring.leaves import RulingWorths
+from rubricdsl.scoring.meaning import Branch
+
+
+@frozen(kw_only=True)
+class Load:
+    """What one judge would be sent: its name, requests, and how many in flight."""
+
+    judge: str
+    calls: int
+    concurrency: int
+
+
+@frozen(kw_only=True)
+class Effort:
+    """What a run takes, if no request fails and no answer is left out.
+
+    ``questions`` are those to judges, each vote of a panel counted, of which
+    ``cached`` are known before; ``calls`` are requests.  ``usage`` is None where a
+    judge cannot tell, its cost also where a price is not known.
+    """
+
+    questions: int
+    cached: int
+    checks: int
+    calls: int
+    usage: Usage | None
+    loads: tuple[Load, ...]
+
+    def seconds(self, latency: float) -> float:
+        """Give how long it takes if a request takes ``latency`` seconds."""
+        rounds = (ceil(load.calls / load.concurrency) for load in self.loads)
+        return max(rounds, default=0) * latency
+
+
+@frozen(kw_only=True)
+class Estimate:
+    """What a run takes at ``most`` and at ``least``; the same where nothing is open.
+
+    ``unmeasured`` counts, by kind, the verdicts that cannot be had as it stands.
+    """
+
+    responses: int
+    most: Effort
+    least: Effort
+    unmeasured: Mapping[str, int]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is known however the verdicts turn out."""
+        return self.most == self.least
+
+
+def estimate(  # noqa: PLR0913 - what a run needs, by name
+    jobs: Sequence[Job],
+    judges: Judges,
+    *,
+    functions: Mapping[str, CheckFunction],
+    facts: FactsOf,
+    store: VerdictStore | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Work out what an evaluation would take; nothing is asked, nothing is kept.
+
+    Raises:
+        RubricError: where a judge cannot be had.
+    """
+    rubrics = {id(job.rubric): job.rubric for job in jobs}
+    plans = {
+        identity: RubricPlan.of(rubric, judges, functions)
+        for identity, rubric in rubrics.items()
+    }
+
+    def walk(supposition: _Supposition) -> _Walk:
+        recollection, checks = _Recollection(store), _CheckCount()
+        around = Surroundings(
+            functions=functions,
+            facts=facts,
+            clock=_no_time,
+            stopwatch=_no_time,
+            redactor=Redactor(),
+            listener=checks,
+            memory=recollection,
+        )
+        proceedings = Proceedings(jobs, plans, around, supposition)
+        done = _Walk(supposition, proceedings, recollection, checks, seed)
+        done.go()
+        return done
+
+    furthest = nowhere = walk(_Supposition(furthest=True))
+    if any(plan.scorer.prerequisites.bearing for plan in plans.values()):
+        nowhere = walk(_Supposition(furthest=False))
+    return Estimate(
+        responses=len(jobs),
+        most=furthest.effort(),
+        least=nowhere.effort(),
+        unmeasured=dict(furthest.proceedings.tally.failures),
+    )
+
+
+def _no_time() -> float:
+    return 0.0
+
+
+class _Recollection(Memory):
+    """What was judged before, with a count of what was made use of; keeps nothing."""
+
+    def __init__(self, store: VerdictStore | None) -> None:
+        super().__init__(store)
+        self.used: set[tuple[str, str, str]] = set()
+
+    def known(self, seen: str) -> Mapping[tuple[str, str], Verdict]:
+        """Give the verdicts on what has this digest, and note those looked up."""
+        return _Noting(seen, super().known(seen), self.used)
+
+    def claim(self, inquiries: Iterable[Inquiry]) -> frozenset[VerdictKey]:
+        """Claim nothing: nobody will be asked."""
+        del inquiries
+        return frozenset()
+
+    def keep(self, inquiry: Inquiry, verdict: Verdict) -> None:
+        """Keep nothing: it was made up."""
+
+
+class _Noting(Mapping[tuple[str, str], Verdict]):
+    """A mapping that notes which of its verdicts were looked up."""
+
+    def __init__(
+        self,
+        seen: str,
+        verdicts: Mapping[tuple[str, str], Verdict],
+        used: set[tuple[str, str, str]],
+    ) -> None:
+        self._seen = seen
+        self._verdicts = verdicts
+        self._used = used
+
+    def __getitem__(self, key: tuple[str, str]) -> Verdict:
+        verdict = self._verdicts[key]
+        self._used.add((self._seen, *key))
+        return verdict
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._verdicts)
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+
+class _CheckCount(Silence):
+    """Counts the verdicts of checks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def verdict_reached(self, event: VerdictReached) -> None:
+        """Count it, if it is one."""
+        self.count += event.criterion.check is not None and _was_run(event.verdict)
+
+
+def _was_run(verdict: Verdict) -> bool:
+    return verdict.provenance.judge == "check"
+
+
+# -------------------------------------------------------------------- a walk
+
+
+class _Supposition(Everything):
+    """An evaluation's agenda, supposing what judges would say.
+
+    A need for a criterion is met by the best answer to it and unmet by the worst, and
+    what needs it is asked a stage later, or not at all.  With needs for whole groups
+    it is not so plain which answers meet them, and at which stage that is certain.
+    There, the most is that everything that waits is asked, each in a request of its
+    own, and the least that nothing is.
+    """
+
+    def __init__(self, *, furthest: bool) -> None:
+        self._furthest = furthest
+        self._waiting: dict[Docket, list[Wanted]] = {}
+
+    def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
+        """Give what is asked in an evaluation, or at most, or at least."""
+        if not self.is_loose(docket):
+            yield from super().wanted(docket, desk)
+            return
+        if docket in self._waiting:
+            yield from self._waiting.pop(docket)
+            return
+        yield from super().wanted(docket, desk)
+        if docket.outstanding:
+            self._waiting[docket] = list(self._unasked(docket))
+
+    def _unasked(self, docket: Docket) -> Iterator[Wanted]:
+        if not self._furthest:
+            return
+        for sheet in docket.sheets:
+            for path, planned in sheet.plan.criteria.items():
+                if path not in sheet.asked and path not in sheet.verdicts:
+                    yield sheet, planned
+
+    @staticmethod
+    def is_loose(docket: Docket) -> bool:
+        """Whether something needs a group."""
+        return any(_needs_group(sheet.plan) for sheet in docket.sheets)
+
+    def ruling(self, inquiry: Inquiry) -> Ruling:
+        """Give what is supposed to be answered."""
+        worths = RulingWorths.of(inquiry.waiters[0].judged.criterion)
+        answers = [Ruling.from_record(word) for word in inquiry.question.answers]
+
+        def worth(ruling: Ruling) -> float:
+            value = worths.worth(ruling)
+            return -1.0 if value is None else value
+
+        return (max if self._furthest else min)(answers, key=worth)
+
+
+def _needs_group(plan: RubricPlan) -> bool:
+    meaning = plan.scorer.meaning
+    return any(
+        isinstance(meaning.nodes[number], Branch)
+        for number in plan.scorer.prerequisites.bearing
+    )
+
+
+@attrs.define(eq=False)
+class _Walk:
+    """A run without judges; ``usage`` is None once a judge could not tell."""
+
+    supposition: _Supposition
+    proceedings: Proceedings
+    recollection: _Recollection
+    checks: _CheckCount
+    seed: int
+    questions: int = 0
+    usage: Usage | None = Usage()
+    priced: bool = True
+    calls: Counter[Judge] = field(factory=Counter)
+
+    def go(self) -> None:
+        """Go through all dockets."""
+        while (batches := self.proceedings.open_next()) is not None:
+            for batch in batches:
+                self._count(batch)
+            queue = deque(batches)
+            while queue:
+                for following in self._after(queue.popleft()):
+                    for part in self._parts(following):
+                        self._count(part)
+                    queue.append(following)
+
+    def effort(self) -> Effort:
+        """Give what was counted."""
+        cached = len(self.recollection.used)
+        usage = self.usage
+        if usage is not None and not self.priced:
+            usage = attrs.evolve(usage, cost=None)
+        return Effort(
+            questions=self.questions + cached,
+            cached=cached,
+            checks=self.checks.count,
+            calls=self.calls.total(),
+            usage=usage,
+            loads=tuple(
+                Load(judge=judge.name, calls=calls, concurrency=judge.concurrency)
+                for judge, calls in self.calls.items()
+            ),
+        )
+
+    def _count(self, batch: Batch) -> None:
+        self.questions += len(batch.inquiries)
+        self.calls[batch.judge] += 1
+        backend = batch.judge.backend
+        if self.usage is None or not isinstance(backend, EstimatingBackend):
+            self.usage = None
+            return
+        asked = asked_of(batch, seed=self.seed)
+        usage = backend.estimate(request_of(batch, asked))
+        self.priced &= usage.cost is not None or not backend.capabilities.is_model
+        self.usage += usage
+
+    def _after(self, batch: Batch) -> Iterator[Batch]:
+        """Go on as if a request had been answered, and give what is asked then."""
+        for inquiry in batch.inquiries:
+            verdict = Verdict(
+                ruling=self.supposition.ruling(inquiry),
+                provenance=self.proceedings.provenance(
+                    inquiry.question, inquiry.seat, inquiry.seen
+                ),
+            )
+            yield from self.proceedings.settle(inquiry, verdict)
+
+    def _parts(self, batch: Batch) -> Sequence[Batch]:
+        """Give the requests that a later stage may come to at most."""
+        if not self.supposition.is_loose(batch.inquiries[0].waiters[0].docket):
+            return [batch]
+        return [batch.alone(inquiry, repeats=0) for inquiry in batch.inquiries]

@@ -1,0 +1,25 @@
+"""A batch as the request that goes to its judge."""
+
+from rubricdsl.judging.canaries import Asked, Canaries
+from rubricdsl.judging.dockets import Batch
+from rubricdsl.model.judgement import JudgeRequest
+
+
+def asked_of(batch: Batch, *, seed: int) -> Asked:
+    """Give the questions of a batch under their ids, with canaries where wanted."""
+    questions = {name: i.question for name, i in batch.named().items()}
+    seen = batch.inquiries[0].seen.sight.texts
+    if not batch.judge.canaries or "response" not in seen:
+        return Asked(questions, {name: name for name in questions})
+    return Canaries.of(seen["response"], seed=seed).among(questions)
+
+
+def request_of(batch: Batch, asked: Asked) -> JudgeRequest:
+    """Give the request that puts the questions to the judge."""
+    return JudgeRequest(
+        questions=asked.questions,
+        seen=batch.inquiries[0].seen.sight.texts,
+        response=batch.response,
+        instructions=batch.panel.instructions,
+        repeats=batch.repeats,
+    )

@@ -1,0 +1,280 @@
+"""Sequential judging: ask again only while the score is too uncertain to stop.
+
+A judge that is asked the same again says yes with some probability of its own,
+theta.  What it said so far leaves a Beta distribution of theta, from a prior that is
+stated; how sure its verdict is follows from that:
+
+* under ``majority`` the verdict is what an endless vote would decide, so the belief
+  in yes is the probability that theta is over one half;
+* under ``mean`` the verdict is theta itself.
+
+Beliefs go through the rubric as probabilities do (`rubricdsl.scoring.expected`), so
+the score has an expectation, and, by the delta method, a variance: the sum over
+questions of how much the score depends on each, squared, times the variance of its
+belief.  The next question to ask is the one whose next answer is expected to lower
+that sum most.  So what weighs much and wavers is asked again, and what the score
+does not hang on, such as anything behind a gate that is shut, is not.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from statistics import NormalDist
+
+from attrs import evolve, frozen
+
+from rubricdsl.model.judgement import Verdict
+from rubricdsl.model.rubric import AnswerScale, VoteRule
+from rubricdsl.model.ruling import NO, YES
+from rubricdsl.scoring.expected import Expectation
+from rubricdsl.scoring.meaning import Meaning
+
+_BINARY = {str(YES), str(NO)}
+_STEPS = 200
+_TINY = 1e-300
+_CLOSE = 1e-14
+# A question that lowers the variance by less is not worth a call.
+_LEAST_GAIN = 1e-12
+
+
+@frozen
+class Votes:
+    """What a judge said to one question so far.
+
+    ``yes`` sums the answers: 1 for yes and 0 for no, or the probability of yes
+    where the judge gives one.
+    """
+
+    yes: float
+    asked: int
+
+
+@frozen
+class Prior:
+    """A Beta distribution of how likely a judge says yes to a question.
+
+    The default is Jeffreys', which holds judges that waver for as likely as a flip
+    rate of one fourth has it.
+    """
+
+    yes: float = 0.5
+    no: float = 0.5
+
+    @classmethod
+    def of_flip_rate(cls, rate: float) -> "Prior":
+        """Give the prior of a judge whose repeated answers differ that often.
+
+        ``rate`` is what ``rub reliability`` measures, over 0 and under one half;
+        ValueError else.
+        """
+        if not 0 < rate < 0.5:  # noqa: PLR2004 - the flip rate of a coin
+            raise ValueError(f"a flip rate is between 0 and 0.5, not {rate}")
+        half = rate / (1 - 2 * rate)
+        return cls(half, half)
+
+
+@frozen
+class Estimate:
+    """What is known of a score: its expectation, and a half-width of confidence."""
+
+    score: float
+    half_width: float
+
+
+@frozen(kw_only=True, eq=False)
+class SequentialPolicy:
+    """When to stop, and what to ask again until then, for one rubric.
+
+    The score is known well enough when the half of its interval at ``confidence`` is
+    at most ``within``.  No question is asked more than ``most`` times.
+    """
+
+    expectation: Expectation
+    within: float
+    most: int
+    confidence: float = 0.95
+    prior: Prior = Prior()
+    rule: VoteRule = VoteRule.MAJORITY
+
+    @classmethod
+    def of(
+        cls,
+        meaning: Meaning,
+        *,
+        within: float,
+        most: int,
+        prior: Prior = Prior(),
+        rule: VoteRule = VoteRule.MAJORITY,
+    ) -> "SequentialPolicy":
+        """Make the policy of a rubric.
+
+        Raises ValueError for a half-width of 0 or less, and for rules other than
+        majority and mean, of which one more vote can only go one way.
+        """
+        if within <= 0:
+            raise ValueError(f"the half-width must be over 0, not {within}")
+        if rule not in {VoteRule.MAJORITY, VoteRule.MEAN}:
+            raise ValueError(f"sequential judging takes majority or mean, not {rule}")
+        return cls(
+            expectation=Expectation(meaning),
+            within=within,
+            most=most,
+            prior=prior,
+            rule=rule,
+        )
+
+    def estimate(
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> Estimate | None:
+        """Say what is known of the score.
+
+        ``verdicts`` are by path, one for each criterion; ``votes`` those of the
+        questions that can be asked again, which are answered yes or no.  None where
+        a verdict that counts is missing.
+        """
+        outlook = self._outlook(verdicts, votes)
+        return None if outlook is None else outlook.estimate
+
+    def next(
+        self,
+        verdicts: Mapping[str, Verdict],
+        votes: Mapping[str, Votes],
+        *,
+        at_once: int = 1,
+    ) -> tuple[str, ...]:
+        """Give the paths of what to ask again, the most telling first.
+
+        At most ``at_once``, to go into one request; empty where the score is known
+        well enough, where no question may be asked again, and where none would tell
+        more.  Arguments as of `estimate`.
+        """
+        outlook = self._outlook(verdicts, votes)
+        if outlook is None or outlook.estimate.half_width <= self.within:
+            return ()
+        gains = {
+            path: outlook.slopes[path] ** 2 * self._gain(said)
+            for path, said in votes.items()
+            if said.asked < self.most
+        }
+        telling = [path for path, gain in gains.items() if gain > _LEAST_GAIN]
+        return tuple(sorted(telling, key=lambda path: -gains[path])[:at_once])
+
+    def _outlook(
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> "_Outlook | None":
+        believed = self._believed(verdicts, votes)
+        expected = self.expectation.score(believed)
+        if expected is None:
+            return None
+        slopes = {path: self._slope(believed, path) for path in votes}
+        variance = math.fsum(
+            slopes[path] ** 2 * self._belief(said).variance
+            for path, said in votes.items()
+        )
+        half_width = self._quantile * math.sqrt(variance)
+        return _Outlook(Estimate(expected.score, half_width), slopes)
+
+    # --------------------------------------------------------------- beliefs
+
+    @property
+    def _quantile(self) -> float:
+        return NormalDist().inv_cdf((1 + self.confidence) / 2)
+
+    def _belief(self, votes: Votes) -> "_Belief":
+        yes = self.prior.yes + votes.yes
+        no = self.prior.no + votes.asked - votes.yes
+        if self.rule is VoteRule.MEAN:
+            total = yes + no
+            return _Belief(yes / total, yes * no / (total * total * (total + 1)))
+        mean = over_half(yes, no)
+        return _Belief(mean, mean * (1 - mean))
+
+    def _gain(self, votes: Votes) -> float:
+        """Give how much the variance of a belief is expected to fall by one vote."""
+        yes = self.prior.yes + votes.yes
+        chance = yes / (self.prior.yes + self.prior.no + votes.asked)
+        after = chance * self._belief(Votes(votes.yes + 1, votes.asked + 1)).variance
+        after += (1 - chance) * self._belief(Votes(votes.yes, votes.asked + 1)).variance
+        return max(self._belief(votes).variance - after, 0.0)
+
+    def _believed(
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> dict[str, Verdict]:
+        believed = dict(verdicts)
+        for path, said in votes.items():
+            mean = self._belief(said).mean
+            ruling = YES if mean > 0.5 else NO  # noqa: PLR2004 - the likelier one
+            believed[path] = evolve(verdicts[path], ruling=ruling, probability=mean)
+        return believed
+
+    def _slope(self, believed: Mapping[str, Verdict], path: str) -> float:
+        """Give how much more the score is expected to be with a yes than with a no."""
+        ends = [
+            self.expectation.score(
+                {
+                    **believed,
+                    path: evolve(believed[path], ruling=ruling, probability=chance),
+                }
+            )
+            for ruling, chance in ((YES, 1.0), (NO, 0.0))
+        ]
+        yes, no = (0.0 if end is None else end.score for end in ends)
+        return yes - no
+
+
+@frozen(eq=False)
+class _Outlook:
+    """What is known of a score, and how much it depends on each question."""
+
+    estimate: Estimate
+    slopes: Mapping[str, float]
+
+
+@frozen
+class _Belief:
+    """Mean and variance of what a verdict is worth."""
+
+    mean: float
+    variance: float
+
+
+def repeatable(scale: object) -> bool:
+    """Say whether a question can be judged sequentially: yes or no, nothing else."""
+    return isinstance(scale, AnswerScale) and set(scale.answers) == _BINARY
+
+
+# -------------------------------------------------------------- distributions
+
+
+@lru_cache(maxsize=4096)
+def over_half(yes: float, no: float) -> float:
+    """Give the probability that a Beta(yes, no) variable is over one half."""
+    # The fraction converges quickly on one side of the mean only.
+    if no <= yes:
+        return 1 - _incomplete(yes, no)
+    return _incomplete(no, yes)
+
+
+def _incomplete(a: float, b: float) -> float:
+    """Give the regularised incomplete beta function at one half, for ``a >= b``.
+
+    By Lentz's method for its continued fraction (DLMF 8.17.22).
+    """
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    log_front -= (a + b) * math.log(2)
+    c, d = 1.0, 1 / _off_zero(1 - (a + b) / (a + 1) / 2)
+    fraction = d
+    for m in range(1, _STEPS):
+        even = m * (b - m) / ((a + 2 * m - 1) * (a + 2 * m)) / 2
+        odd = -(a + m) * (a + b + m) / ((a + 2 * m) * (a + 2 * m + 1)) / 2
+        for step in (even, odd):
+            d = 1 / _off_zero(1 + step * d)
+            c = _off_zero(1 + step / c)
+            fraction *= c * d
+        if abs(c * d - 1) < _CLOSE:
+            break
+    return min(max(math.exp(log_front) * fraction / a, 0.0), 1.0)
+
+
+def _off_zero(x: float) -> float:
+    return x if abs(x) > _TINY else _TINY

@@ -1,0 +1,124 @@
+"""Estimates of tokens: sane for any text, and near what a real server counts."""
+
+import asyncio
+from statistics import median
+from typing import Protocol
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubricdsl.judging.backends.openai import OFFER
+from rubricdsl.judging.backends.tokens import estimate_tokens
+from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.judgement import JudgeRequest, Question, Usage
+from rubricdsl.model.protocols import EstimatingBackend
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import Level, LevelScale
+
+
+class Server(Protocol):
+    """Where the model is, and its key."""
+
+    base: str
+    key: str
+
+
+@given(st.text())
+def test_any_text_has_a_count_within_its_bytes(text: str) -> None:
+    tokens = estimate_tokens(text)
+    assert tokens > 0 or not text.strip()
+    assert tokens <= 2 * len(text.encode("utf-8", "surrogatepass"))
+
+
+@given(st.text(), st.text())
+def test_parts_take_about_as_much_as_the_whole(one: str, other: str) -> None:
+    whole = estimate_tokens(f"{one}\n{other}")
+    parts = estimate_tokens(one) + estimate_tokens(other)
+    assert abs(whole - parts) <= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "o200k"),
+    [
+        ("Sunlight holds every colour, and air scatters blue far more.", 14),
+        ("Die Verantwortung liegt bei der Geschäftsführung.", 8),
+        ("天空是蓝色的\uff0c因为空气散射蓝光。", 12),
+        ("def mean(xs):\n    return sum(xs) / len(xs)\n", 13),
+        ('{"c1": "yes", "c2": "level 3"}', 16),
+        ("On 2024-11-05 the total was 1,234,567.89 EUR.", 21),
+    ],
+)
+def test_single_sentences_of_many_kinds_are_within_a_half(
+    text: str, o200k: int
+) -> None:
+    assert estimate_tokens(text) == pytest.approx(o200k, rel=0.5)
+
+
+QUESTIONS = {
+    "c1": Question(text="States that short waves are scattered more than long ones."),
+    "c2": Question(text="Names the effect.", may_abstain=True),
+    "c3": Question(
+        text="How clear it is.",
+        scale=LevelScale(
+            0.0,
+            2.0,
+            (Level(0.0, None, "Cannot be followed."), Level(2.0, "full", "Clear.")),
+        ),
+    ),
+}
+TEXTS = (
+    "Sunlight holds every colour. Air scatters short waves such as blue far more.",
+    "Open it.\n\n```python\nwith open(path) as file:\n    data = file.read(128)\n```",
+    '{"name": "sky", "colours": ["blue", "violet"], "share": 0.25}',
+    "Why? " * 100,
+)
+
+
+def request_for(text: str, *names: str) -> JudgeRequest:
+    return JudgeRequest(
+        questions={name: QUESTIONS[name] for name in names},
+        seen={"prompt": "Why is the sky blue?", "response": text},
+        response=Response(text=text, prompt_id="p", response_id="r"),
+    )
+
+
+@pytest.mark.model
+def test_a_real_server_counts_about_as_many(model_server: Server) -> None:
+    """SmolLM2's vocabulary is a third as large as most; it takes a few more."""
+
+    async def scenario() -> list[tuple[Usage, Usage]]:
+        spec = parse_spec(f"openai:judge?base_url={model_server.base}&max_tokens=80")
+        judge = OFFER.create(spec, {"OPENAI_API_KEY": model_server.key})
+        assert isinstance(judge, EstimatingBackend)
+        try:
+            return [
+                (judge.estimate(request), (await judge.judge(request)).usage)
+                for text in TEXTS
+                for request in (request_for(text, "c1"), request_for(text, *QUESTIONS))
+            ]
+        finally:
+            await judge.close()
+
+    pairs = asyncio.run(scenario())
+    prompts = [e.prompt_tokens / u.prompt_tokens for e, u in pairs]
+    replies = [e.completion_tokens / u.completion_tokens for e, u in pairs]
+    print(  # noqa: T201 - a figure to report
+        f"estimated over counted: prompts {min(prompts):.2f} to {max(prompts):.2f}, "
+        f"median {median(prompts):.2f}; replies {min(replies):.2f} to "
+        f"{max(replies):.2f}, median {median(replies):.2f}"
+    )
+    assert all(0.8 < ratio < 1.2 for ratio in prompts)
+    assert all(0.4 < ratio < 2.0 for ratio in replies)
+
+
+def test_prices_make_a_cost_of_an_estimate() -> None:
+    spec = parse_spec("openai:judge?base_url=http://127.0.0.1:9/v1")
+    prices = {"price_prompt": 2.0, "price_completion": 8.0}
+    priced = OFFER.create(evolve(spec, options={**spec.options, **prices}), {})
+    assert isinstance(priced, EstimatingBackend)
+    usage = priced.estimate(request_for(TEXTS[0], "c1"))
+    expected = (2.0 * usage.prompt_tokens + 8.0 * usage.completion_tokens) / 1e6
+    assert usage.cost == pytest.approx(expected)
+    asyncio.run(priced.close())
