@@ -6,34 +6,28 @@ has its lane, with as many workers as may have requests in flight.  What a judge
 check or a listener does wrong becomes a failure of just the verdicts concerned, and
 of nothing else.
 
-This is the one owner of retries, limits and budgets: a backend has none.
+How a request is carried, retried and paid for is `courier`'s to know.
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from rubricdsl.diagnostics import JudgeError, RubricError
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import BestOf, Everything
-from rubricdsl.judging.canaries import Asked
-from rubricdsl.judging.dockets import Account, Batch, Job
+from rubricdsl.judging.courier import Courier
+from rubricdsl.judging.dockets import Batch, Job
 from rubricdsl.judging.flow import (
-    Again,
-    Budget,
     Circuit,
-    CircuitState,
     Limits,
     Pace,
-    RetryBudget,
-    RetryPolicy,
     may_open,
 )
 from rubricdsl.judging.identity import RunIdentity
-from rubricdsl.judging.lanes import Errand, Lane
+from rubricdsl.judging.lanes import Lane
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
@@ -41,12 +35,10 @@ from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress, RunFinished, RunStarted
-from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
-from rubricdsl.model.protocols import CheckFunction, Clock, EstimatingBackend
-from rubricdsl.model.ruling import Failure, FailureKind
+from rubricdsl.model.judgement import Usage
+from rubricdsl.model.protocols import CheckFunction, Clock
 from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
@@ -56,11 +48,6 @@ _KEPT_WITHIN = 0.005
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5
-# When to look again whether a request fits into what is left to spend, in seconds.
-_FITS_AGAIN = 0.05
-_DROPPED = Failure(FailureKind.CANCELLED.value, "dropped")
-_FREE = Usage(cost=0.0)
-_UNKNOWN = Usage()
 _NO_LIMITS = Limits()
 
 
@@ -139,14 +126,9 @@ class Evaluation:
         self._seconds = 0.0
         # The event loop's clock, once there is a loop.
         self._now: Clock = time.monotonic
-        self._seed = seed
-        self._retries = RetryBudget()
-        # Waits are no secrets.
-        self._policy = RetryPolicy(self._retries, random.Random(seed))  # noqa: S311
-        self._limits = limits
-        self._budget = Budget()
-        self._account = Account()
-        self._again = 0
+        self._courier = Courier(
+            self._proceedings, self._memory, limits=limits, seed=seed
+        )
         self._lanes: dict[int, Lane] = {}
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -170,12 +152,7 @@ class Evaluation:
         """
         self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
-        self._budget = Budget(
-            max_calls=self._limits.max_calls,
-            max_cost=self._limits.max_cost,
-            max_seconds=self._limits.max_seconds,
-            started=self._now(),
-        )
+        self._courier.begin(self._now)
         started = RunStarted(
             jobs=len(self._jobs),
             rubrics=tuple(self.identity.rubrics),
@@ -217,10 +194,10 @@ class Evaluation:
         finished = proceedings.scored == len(self._jobs)
         return EvaluationResult(
             scorecards=proceedings.scorecards(),
-            judge_calls=self._account.calls,
-            retries=self._again,
+            judge_calls=self._courier.account.calls,
+            retries=self._courier.retries,
             cached=proceedings.tally.cached,
-            usage=self._account.usage,
+            usage=self._courier.account.usage,
             seconds=self._seconds,
             notices=tuple(sorted(proceedings.notices)),
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
@@ -282,7 +259,7 @@ class Evaluation:
         if self._group is None or self._stopped:
             return
         now = self._now()
-        hopeless = lane.circuit.failure or self._out_of_time(now)
+        hopeless = lane.circuit.failure or self._courier.out_of_time(now)
         if hopeless is not None:
             for batch in lane.drain():
                 self._conclude(outcomes.failed(self._proceedings, batch, hopeless))
@@ -298,7 +275,7 @@ class Evaluation:
 
     def _set_the_end(self) -> None:
         """See that what waits when time is up does not wait any longer."""
-        ends_at = self._budget.ends_at
+        ends_at = self._courier.ends_at
         if ends_at is not None:
             loop = asyncio.get_running_loop()
             self._timers["end"] = loop.call_at(ends_at, self._time_is_up)
@@ -307,12 +284,6 @@ class Evaluation:
         for lane in list(self._lanes.values()):
             self._pump(lane)
         self._changed.set()
-
-    def _out_of_time(self, now: float) -> Failure | None:
-        ends_at = self._budget.ends_at
-        if ends_at is None or now < ends_at:
-            return None
-        return self._budget.may_send(_UNKNOWN, now)
 
     def _wake(self, lane: Lane, at: float) -> None:
         """See to a lane again at a time."""
@@ -334,7 +305,9 @@ class Evaluation:
                 errand = lane.take(self._now())
                 if errand is None:
                     break
-                await self._send(lane, errand)
+                self._conclude(await self._courier.carry(lane, errand))
+                self._pump(lane)
+                self._report_progress()
                 if lane.waiting < lane.judge.concurrency:
                     self._changed.set()
         except RubricError as error:
@@ -346,155 +319,7 @@ class Evaluation:
         self._tasks.discard(task)
         self._changed.set()
 
-    # --------------------------------------------------------------- sending
-
-    async def _send(self, lane: Lane, errand: Errand) -> None:
-        """Send one request and deal with whatever comes of it.
-
-        This is the one place from which a judge is asked.
-        """
-        batch, now = errand.batch, self._now()
-        judge = batch.judge
-        asked = asked_of(batch, seed=self._seed)
-        request = request_of(batch, asked)
-        estimate = self._estimate(judge, request)
-        refused = self._budget.may_send(estimate, now)
-        if refused is not None:
-            lane.circuit.withdrawn(probe=errand.probe)
-            await self._refused(lane, batch, estimate, refused)
-            return
-        deadline = lane.deadline(batch, now)
-        # What fails because the judge is away is not held against a question.
-        batch.attempts += not errand.probe or not batch.attempts
-        self._count(batch)
-        lane.in_flight += 1
-        lane.peak = max(lane.peak, lane.in_flight)
-        spent = _UNKNOWN
-        ended: Failure | None = _DROPPED
-        try:
-            async with asyncio.timeout_at(deadline):
-                reply = await judge.backend.judge(request)
-            spent = reply.usage
-            outcome = self._answered(lane, batch, asked, reply, since=now)
-            ended = None
-        except JudgeError as error:
-            ended = error.failure
-            outcome = self._failed(lane, errand, error, since=now)
-        except TimeoutError:
-            late = self._too_late(batch)
-            ended = late.failure
-            self._observe(lane, errand, late, since=now)
-            outcome = outcomes.of_failure(self._proceedings, batch, ended)
-        except asyncio.CancelledError:
-            if _is_being_cancelled():
-                raise
-            outcome = self._broken(lane, errand, "cancelled itself")
-        except Exception as error:  # noqa: BLE001 - plugins raise anything
-            what = f"raised {type(error).__name__}: {error}"
-            outcome = self._broken(lane, errand, what)
-        finally:
-            lane.in_flight -= 1
-            if ended is None:
-                self._budget.settle(estimate, spent)
-            else:
-                self._budget.settle_failed(estimate, ended)
-        self._conclude(outcome)
-        self._pump(lane)
-        self._report_progress()
-
-    def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
-        """Give what a request may cost, where anybody wants to know."""
-        if self._limits.max_cost is None:
-            return _UNKNOWN
-        if isinstance(judge.backend, EstimatingBackend):
-            return judge.backend.estimate(request)
-        return _UNKNOWN if judge.backend.capabilities.is_model else _FREE
-
-    async def _refused(
-        self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
-    ) -> None:
-        """Deal with a request that the budget has no room for, now or at all."""
-        if self._budget.may_fit_later(estimate):
-            lane.postpone(batch, self._now() + _FITS_AGAIN)
-            self._pump(lane)
-            return
-        # Others shall have their turn, however many are refused in a row.
-        await asyncio.sleep(0)
-        self._conclude(outcomes.failed(self._proceedings, batch, refused))
-
-    def _count(self, batch: Batch) -> None:
-        self._retries.sent()
-        self._again += batch.attempts + batch.repeats > 1
-        for account in (self._account, batch.payer.account):
-            account.calls += 1
-
-    def _answered(
-        self, lane: Lane, batch: Batch, asked: Asked, reply: JudgeReply, *, since: float
-    ) -> Outcome:
-        now = self._now()
-        lane.pace.answered(now - since, now, in_flight=lane.in_flight)
-        lane.circuit.answered(now)
-        for account in (self._account, batch.payer.account):
-            account.spend(reply.usage)
-        self._memory.spend(
-            batch.inquiries[0].seat,
-            reply.usage,
-            characters=_characters(batch),
-        )
-        return outcomes.of_reply(self._proceedings, batch, asked, reply)
-
-    def _failed(
-        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
-    ) -> Outcome:
-        """Deal with a request that failed: later again, or not at all."""
-        now, batch = self._now(), errand.batch
-        self._observe(lane, errand, error, since=since)
-        if error.too_long:
-            return outcomes.of_too_long(self._proceedings, batch, error.failure)
-        if not error.transient:
-            return outcomes.of_failure(self._proceedings, batch, error.failure)
-        if error.retry_after is not None:
-            lane.rest(now + error.retry_after)
-        decision = self._policy.decide(
-            error,
-            batch.attempts,
-            now,
-            lane.deadline(batch, now),
-            is_away=lane.circuit.state is not CircuitState.CLOSED,
-        )
-        if isinstance(decision, Again):
-            if lane.circuit.state is CircuitState.CLOSED:
-                lane.postpone(batch, decision.at)
-            else:
-                # Behind the others: it may be what the judge has died of.
-                lane.add(batch)
-            return Outcome()
-        return outcomes.of_failure(self._proceedings, batch, decision.failure)
-
-    def _observe(
-        self, lane: Lane, errand: Errand, error: JudgeError, *, since: float
-    ) -> None:
-        """Let pace and circuit learn of a failure."""
-        now = self._now()
-        fresh = errand.batch.attempts == 1
-        lane.circuit.failed(error, now, fresh=fresh, probe=errand.probe)
-        lane.pace.failed(error, now - since, now)
-
-    @staticmethod
-    def _too_late(batch: Batch) -> JudgeError:
-        judge = batch.judge
-        reason = f"{judge.name} gave no answer within {judge.timeout:g} s"
-        if batch.attempts > 1:
-            reason = f"{reason}, in {batch.attempts} attempts"
-        return JudgeError(FailureKind.TRANSPORT_TIMEOUT, reason, transient=True)
-
-    def _broken(self, lane: Lane, errand: Errand, what: str) -> Outcome:
-        """Deal with a backend that did what none may do."""
-        lane.circuit.withdrawn(probe=errand.probe)
-        judge = errand.batch.judge
-        kind = f"{judge.distribution}:error"
-        failure = Failure(kind, f"the judge {judge.name} {what}")
-        return outcomes.failed(self._proceedings, errand.batch, failure)
+    # ------------------------------------------------------------- concluding
 
     def _conclude(self, outcome: Outcome) -> None:
         """Hand out verdicts, and ask what they make it possible to ask."""
@@ -545,12 +370,12 @@ class Evaluation:
         if not self._proceedings.is_heard:
             return
         lanes, now = self._lanes.values(), self._now()
-        usage, tally = self._account.usage, self._proceedings.tally
+        usage, tally = self._courier.account.usage, self._proceedings.tally
         progress = Progress(
-            sent=self._account.calls,
+            sent=self._courier.account.calls,
             in_flight=sum(lane.in_flight for lane in lanes),
             waiting=sum(lane.waiting for lane in lanes),
-            retries=self._again,
+            retries=self._courier.retries,
             verdicts=tally.verdicts,
             cached=tally.cached,
             failures=dict(tally.failures),
@@ -570,20 +395,9 @@ class Evaluation:
         ended = RunFinished(
             jobs=len(self._jobs),
             incomplete=proceedings.incomplete,
-            judge_calls=self._account.calls,
-            usage=self._account.usage,
+            judge_calls=self._courier.account.calls,
+            usage=self._courier.account.usage,
             seconds=self._seconds,
             stopped=proceedings.scored < len(self._jobs),
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
-
-
-def _characters(batch: Batch) -> int:
-    """Give the length of what changes from request to request."""
-    texts = batch.inquiries[0].seen.sight.texts.values()
-    return sum(map(len, texts)) + sum(len(i.question.text) for i in batch.inquiries)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
