@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +31,12 @@ from rubricdsl.model.rubric import (
     AnswerScale,
     Ask,
     BoundRubric,
+    Cap,
+    Criterion,
+    Group,
+    Info,
+    Kind,
+    Mark,
     Must,
     NaPolicy,
     VoteRule,
@@ -39,7 +46,7 @@ from rubricdsl.model.ruling import NA, NO, YES, Failure, FailureKind, Ruling
 from rubricdsl.model.scorecard import Noise, Scorecard, Status
 from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.meaning import Meaning
-from rubricdsl.testing.strategies import bound_rubrics
+from rubricdsl.testing.strategies import bound_rubrics, rubric_of
 from tests.judging.fakes import (
     Answering,
     FakeJudge,
@@ -48,7 +55,6 @@ from tests.judging.fakes import (
     evaluation_of,
     only,
     response_of,
-    rubric_of,
 )
 
 BINARY = AnswerScale(("yes", "no"))
@@ -159,11 +165,39 @@ class Plan:
 
 
 @st.composite
+def rubrics(draw: st.DrawFn, *, needs: bool) -> BoundRubric:
+    """A rubric of which most is yes or no, perhaps with needs, and for a group."""
+    marks: st.SearchStrategy[Mark] = st.sampled_from(
+        [*map(Weight, (1.0, 1.0, 3.0, 5.0)), Must(), Cap(0.5), Info()]
+    )
+    plain = st.builds(
+        partial(criterion, "x", path=""),
+        mark=marks,
+        scale=st.sampled_from([BINARY] * 5 + [AnswerScale(("yes", "partly", "no"))]),
+        na=st.sampled_from([None] * 5 + [NaPolicy.SKIP]),
+    )
+    found: list[Criterion | Group] = []
+    for n in range(draw(st.integers(1, 4))):
+        said = evolve(draw(plain), name=f"c{n}", text=f"Shows {n}.")
+        before = [item.name for item in found]
+        if needs and before and draw(st.booleans()):
+            said = evolve(said, needs=(draw(st.sampled_from(before)),))
+        found.append(said)
+        if needs and draw(st.integers(0, 3)) == 0:
+            kind = draw(st.sampled_from([Kind.MEAN, Kind.ANY]))
+            inner = criterion(f"d{n}", path="")
+            mark = Weight(2.0)
+            found.append(Group(name=f"g{n}", mark=mark, kind=kind, items=(inner,)))
+    found.append(criterion("last", path=""))
+    return rubric_of(found)
+
+
+@st.composite
 def plans(draw: st.DrawFn, *, needs: bool = True) -> Plan:
-    """Any rubrics and judges, and a few responses, of which some may be alike."""
-    rubric = draw(bound_rubrics())
+    """Rubrics and judges of many kinds, and a few responses, some of them alike."""
+    rubric = draw(st.one_of(*[rubrics(needs=needs)] * 4, bound_rubrics()))
     if not needs and any(c.needs for c in rubric.criteria()):
-        rubric = rubric_of(criterion("a"), criterion("b", mark=Must()), criterion("c"))
+        rubric = draw(rubrics(needs=False))
     texts = ["sun", "rain", "wind"][: draw(st.integers(1, 3))]
     if needs and draw(st.booleans()):
         texts.append("sun")
@@ -176,16 +210,18 @@ def plans(draw: st.DrawFn, *, needs: bool = True) -> Plan:
         ask=draw(st.sampled_from(Ask)),
         members=draw(st.sampled_from([1, 1, 2])),
         votes=draw(st.sampled_from([1, 1, 2])),
-        rule=draw(st.sampled_from(VoteRule)),
-        rate=draw(st.sampled_from([0.0, 0.1, 0.4])),
+        rule=draw(
+            st.sampled_from([*VoteRule, *[VoteRule.MAJORITY, VoteRule.MEAN] * 3])
+        ),
+        rate=draw(st.sampled_from([0.0, 0.2, 0.4])),
     )
 
 
 PRECISIONS = st.builds(
     Precision,
     within=st.sampled_from([0.03, 0.1, 0.2]),
-    most=st.integers(1, 4),
-    flip_rate=st.sampled_from([0.05, 0.25]),
+    most=st.integers(2, 5),
+    flip_rate=st.sampled_from([0.15, 0.25]),
 )
 
 
@@ -341,7 +377,7 @@ def test_what_happens_is_within_the_plan(
 # -------------------------------------------------------------------- examples
 
 
-THREE = rubric_of(criterion("a"), criterion("b"), criterion("c"))
+THREE = rubric_of([criterion("a"), criterion("b"), criterion("c")])
 
 
 def judged(
@@ -370,14 +406,14 @@ def test_a_judge_that_never_wavers_is_asked_less_than_one_that_does() -> None:
 
 
 def test_what_weighs_most_is_asked_again() -> None:
-    rubric = rubric_of(criterion("a", mark=Weight(9.0)), criterion("b"))
+    rubric = rubric_of([criterion("a", mark=Weight(9.0)), criterion("b")])
     _, backend = judged(rubric, saying("yes"), Precision(within=0.3))
     counts = Counter(text for _, text in backend.asked)
     assert counts["Shows a."] > counts["Shows b."] == 1
 
 
 def test_the_verdict_is_that_of_all_ballots() -> None:
-    rubric = rubric_of(criterion("a"))
+    rubric = rubric_of([criterion("a")])
     precision = Precision(within=0.01, most=3)
     card, _ = judged(rubric, saying("yes", "no"), precision)
     verdict = card.criteria[0].verdict
@@ -390,7 +426,7 @@ def test_the_verdict_is_that_of_all_ballots() -> None:
 
 
 def test_votes_of_the_rubric_come_first() -> None:
-    rubric = rubric_of(criterion("a"))
+    rubric = rubric_of([criterion("a")])
     card, backend = judged(rubric, saying("yes"), Precision(within=0.01), votes=2)
     assert len(backend.requests) == 5
     assert len(card.criteria[0].verdict.ballots) == 5
@@ -416,7 +452,7 @@ def test_what_one_request_holds_is_asked_again_together() -> None:
 def test_what_another_vote_cannot_tell_is_asked_once(
     fields: dict[str, object], changes: dict[str, object]
 ) -> None:
-    rubric = rubric_of(criterion("a", **changes))
+    rubric = rubric_of([criterion("a", **changes)])
     card, backend = judged(rubric, saying("yes"), CLOSE, **fields)
     assert len(backend.requests) == 1
     assert noise_of(card) == Noise(None, 0)
@@ -431,7 +467,7 @@ def test_a_failed_vote_takes_nothing_from_what_was_known() -> None:
         return Answer(id=name, ruling=YES)
 
     said: list[str] = []
-    card, _ = judged(rubric_of(criterion("a")), answer, CLOSE)
+    card, _ = judged(rubric_of([criterion("a")]), answer, CLOSE)
     assert card.score == 1
     assert len(said) == 2
     _, failed = card.criteria[0].verdict.ballots
@@ -452,7 +488,7 @@ def test_where_the_budget_ends_scores_stand() -> None:
 
 
 def test_a_need_that_turns_out_to_be_met_lets_others_be_asked() -> None:
-    rubric = rubric_of(criterion("a", mark=Weight(5.0)), criterion("b", needs=("a",)))
+    rubric = rubric_of([criterion("a", mark=Weight(5.0)), criterion("b", needs=("a",))])
     card, backend = judged(rubric, saying("no", "yes"), Precision(within=0.1))
     assert card.score == 1
     first, second = card.criteria
@@ -462,7 +498,7 @@ def test_a_need_that_turns_out_to_be_met_lets_others_be_asked() -> None:
 
 
 def test_an_answer_of_na_is_not_asked_for_again() -> None:
-    rubric = rubric_of(criterion("a", na=NaPolicy.SKIP), criterion("b"))
+    rubric = rubric_of([criterion("a", na=NaPolicy.SKIP), criterion("b")])
 
     def answer(request: JudgeRequest, name: str, question: Question) -> Answer:
         return Answer(id=name, ruling=NA if question.text == "Shows a." else YES)
@@ -484,7 +520,7 @@ class Watching(Silence):
 
 
 def test_a_verdict_counts_once_however_many_votes() -> None:
-    rubric = rubric_of(criterion("a", mark=Weight(5.0)), criterion("b", needs=("a",)))
+    rubric = rubric_of([criterion("a", mark=Weight(5.0)), criterion("b", needs=("a",))])
     plan = Plan([Job(rubric, response_of("text"))])
     panels = plan.panels([FakeJudge(saying("no", "yes"))])
     watching = Watching()
