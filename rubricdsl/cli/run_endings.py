@@ -49,7 +49,7 @@ def tell_noise(scorecards: Sequence[Scorecard], precision: Precision) -> None:
     found = [card.noise for card in scorecards if card.noise is not None]
     votes = sum(noise.votes for noise in found)
     if not votes:
-        say("nothing was asked again: there is no yes-or-no question to a model")
+        say("nothing was asked again: no model has said yes or no to anything")
         return
     widths = [noise.half_width for noise in found if noise.half_width is not None]
     enough = sum(width <= precision.within for width in widths)

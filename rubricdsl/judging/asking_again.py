@@ -15,8 +15,6 @@ from collections.abc import Iterator, Mapping
 from math import fsum
 from typing import TypeGuard
 
-from attrs import frozen
-
 from rubricdsl.judging import degenerate
 from rubricdsl.judging.agendas import Desk, Everything, Wanted, joint
 from rubricdsl.judging.dockets import Docket, Sheet
@@ -37,7 +35,7 @@ class UntilKnown(Everything):
 
     def __init__(self, precision: Precision) -> None:
         self._precision = precision
-        self._policies: dict[int, _PolicyOfPlan] = {}
+        self._policies: dict[int, tuple[RubricPlan, SequentialPolicy]] = {}
 
     def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
         """Give all that can be asked, then round by round what to ask again."""
@@ -65,25 +63,21 @@ class UntilKnown(Everything):
             return
         policy, votes = self._policy(sheet.plan), _votes(sheet)
         criteria = sheet.plan.criteria
-        for first in policy.next(sheet.verdicts, votes):
-            key = joint(criteria[first])
-            for path, said in votes.items():
-                along = key is not None and joint(criteria[path]) == key
-                if path == first or (along and policy.has_room(said)):
-                    yield sheet, criteria[path]
+        first = policy.next(sheet.verdicts, votes)
+        if first is None:
+            return
+        key = joint(criteria[first])
+        for path, said in votes.items():
+            along = key is not None and joint(criteria[path]) == key
+            if path == first or (along and policy.has_room(said)):
+                yield sheet, criteria[path]
 
     def _policy(self, plan: RubricPlan) -> SequentialPolicy:
         # With the plan beside it, its id cannot be given to another.
         if id(plan) not in self._policies:
             policy = SequentialPolicy.of(plan.scorer.expectation, self._precision)
-            self._policies[id(plan)] = _PolicyOfPlan(plan, policy)
-        return self._policies[id(plan)].policy
-
-
-@frozen(eq=False)
-class _PolicyOfPlan:
-    plan: RubricPlan
-    policy: SequentialPolicy
+            self._policies[id(plan)] = plan, policy
+        return self._policies[id(plan)][1]
 
 
 def may_be_asked_again(planned: PlannedCriterion) -> TypeGuard[JudgedCriterion]:

@@ -144,28 +144,23 @@ class SequentialPolicy:
         return None if outlook is None else outlook.estimate
 
     def next(
-        self,
-        verdicts: Mapping[str, Verdict],
-        votes: Mapping[str, Votes],
-        *,
-        at_once: int = 1,
-    ) -> tuple[str, ...]:
-        """Give the paths of what to ask again, the most telling first.
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> str | None:
+        """Give the path of what to ask again: of the question that tells most.
 
-        At most ``at_once``, to go into one request; empty where the score is known
-        well enough, where no question may be asked again, and where none would tell
-        more.  Arguments as of `estimate`.
+        None where the score is known well enough, where no question may be asked
+        again, and where none would tell more.  Arguments as of `estimate`.
         """
         outlook = self._outlook(verdicts, votes)
         if outlook is None or outlook.estimate.half_width <= self.within:
-            return ()
+            return None
         gains = {
             path: outlook.slopes[path] ** 2 * self._gain(said)
             for path, said in votes.items()
             if self.has_room(said)
         }
-        telling = [path for path, gain in gains.items() if gain > _LEAST_GAIN]
-        return tuple(sorted(telling, key=lambda path: -gains[path])[:at_once])
+        best = max(gains, key=gains.__getitem__, default=None)
+        return None if best is None or gains[best] <= _LEAST_GAIN else best
 
     def has_room(self, votes: Votes) -> bool:
         """Say whether there may be more votes on a question."""

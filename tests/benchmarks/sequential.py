@@ -136,9 +136,8 @@ class Asked:
     def until(self, policy: SequentialPolicy) -> None:
         """Ask everything once, and then what the policy says."""
         self.fixed(1)
-        while again := policy.next(self.verdicts(), self.votes):
-            for path in again:
-                self.ask(path)
+        while path := policy.next(self.verdicts(), self.votes):
+            self.ask(path)
 
     def verdicts(self) -> Mapping[str, Verdict]:
         """Give the verdicts by the rule."""

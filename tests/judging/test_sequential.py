@@ -139,10 +139,8 @@ def test_an_estimate_is_a_score(case: tuple[BoundRubric, dict[str, Votes]]) -> N
 def test_what_is_asked_may_be_asked(case: tuple[BoundRubric, dict[str, Votes]]) -> None:
     rubric, votes = case
     chosen = policy(rubric, within=1e-9, most=4)
-    paths = chosen.next(verdicts(votes), votes, at_once=3)
-    assert len(paths) <= 3
-    assert all(votes[path].asked < 4 for path in paths)
-    assert len(set(paths)) == len(paths)
+    path = chosen.next(verdicts(votes), votes)
+    assert path is None or votes[path].asked < 4
 
 
 @given(voted())
@@ -152,12 +150,12 @@ def test_enough_is_enough(case: tuple[BoundRubric, dict[str, Votes]]) -> None:
     assume(known is not None)
     assert known is not None
     loose = policy(rubric, within=known.half_width + 1e-9)
-    assert loose.next(verdicts(votes), votes) == ()
+    assert loose.next(verdicts(votes), votes) is None
     strict = policy(rubric, within=1e-9, most=7)
     asked_out = {path: evolve(said, asked=7) for path, said in votes.items()}
-    assert strict.next(verdicts(asked_out), asked_out) == ()
+    assert strict.next(verdicts(asked_out), asked_out) is None
     closed = {path: evolve(said, closed=True) for path, said in votes.items()}
-    assert strict.next(verdicts(closed), closed) == ()
+    assert strict.next(verdicts(closed), closed) is None
 
 
 def test_the_half_width_of_a_mean_by_hand() -> None:
@@ -178,23 +176,21 @@ def test_the_half_width_of_a_mean_by_hand() -> None:
 def test_what_weighs_and_wavers_is_asked_again() -> None:
     rubric = plain(Weight(5.0), Weight(1.0), Weight(5.0))
     votes = {"c1": Votes(3.0, 3), "c2": Votes(1.0, 2), "c3": Votes(1.0, 2)}
-    assert policy(rubric).next(verdicts(votes), votes) == ("c3",)
-    both = policy(rubric).next(verdicts(votes), votes, at_once=2)
-    assert both[0] == "c3"
+    assert policy(rubric).next(verdicts(votes), votes) == "c3"
 
 
 def test_behind_a_gate_that_is_shut_nothing_is_asked_but_the_gate() -> None:
     rubric = plain(Must(), Weight(1.0), Weight(1.0))
     shut = {"c1": Votes(0.0, 5), "c2": Votes(1.0, 2), "c3": Votes(1.0, 2)}
     chosen = policy(rubric, within=1e-3, most=9, flip_rate=0.02)
-    assert chosen.next(verdicts(shut), shut)[0] == "c1"
+    assert chosen.next(verdicts(shut), shut) == "c1"
     certain = verdicts(shut)
     del shut["c1"]
     checked = policy(rubric, within=1e-3, most=9)
     certain["c1"] = Verdict(
         ruling=NO, provenance=Provenance(judge="check", question="", response="")
     )
-    assert checked.next(certain, shut) == ()
+    assert checked.next(certain, shut) is None
 
 
 def test_probabilities_count_as_parts_of_a_vote() -> None:
@@ -212,7 +208,7 @@ def test_a_missing_verdict_leaves_nothing_known() -> None:
     rubric = plain(Weight(1.0), Weight(1.0))
     votes = {"c1": Votes(1.0, 1)}
     assert policy(rubric).estimate(verdicts(votes), votes) is None
-    assert policy(rubric).next(verdicts(votes), votes) == ()
+    assert policy(rubric).next(verdicts(votes), votes) is None
 
 
 def test_what_cannot_be_asked_again_is_taken_at_its_word() -> None:
@@ -227,8 +223,8 @@ def test_what_cannot_be_asked_again_is_taken_at_its_word() -> None:
 def test_each_judge_of_a_panel_has_as_many_votes() -> None:
     rubric = plain(Weight(1.0))
     votes = {"c1": Votes(2.0, 4, judges=2)}
-    assert policy(rubric, most=2).next(verdicts(votes), votes) == ()
-    assert policy(rubric, most=3).next(verdicts(votes), votes) == ("c1",)
+    assert policy(rubric, most=2).next(verdicts(votes), votes) is None
+    assert policy(rubric, most=3).next(verdicts(votes), votes) == "c1"
 
 
 @pytest.mark.parametrize(
@@ -278,11 +274,10 @@ def test_it_saves_questions_at_the_same_accuracy() -> None:
             p: Votes(float(random.random() < thetas[p]), 1, VoteRule.MEAN)
             for p in paths
         }
-        while again := chosen.next(verdicts(votes), votes):
-            for path in again:
-                said = votes[path]
-                yes = random.random() < thetas[path]
-                votes[path] = evolve(said, yes=said.yes + yes, asked=said.asked + 1)
+        while path := chosen.next(verdicts(votes), votes):
+            said = votes[path]
+            yes = random.random() < thetas[path]
+            votes[path] = evolve(said, yes=said.yes + yes, asked=said.asked + 1)
         asked += sum(said.asked for said in votes.values())
         fixed_error += (
             score(meaning, {p: k / 5 for p, k in five.items()}) - truth
