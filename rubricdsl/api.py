@@ -3,7 +3,6 @@
 Everything here is also reached as ``rubricdsl.load`` and so on.
 """
 
-import asyncio
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import TypeAlias, cast
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
@@ -138,7 +138,7 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
     >>> [card.score for card in cards]
     [0.75, 1.0]
     """
-    return asyncio.run(
+    return run_async(
         evaluate(
             rubric,
             responses,

@@ -19,7 +19,7 @@ OFFLINE = {
     "teacher": "misconceptions.rub",
     "release": "release.rub",
 }
-RUBRICS = sorted(EXAMPLES.rglob("*.rub"))
+RUBRICS = sorted(path for path in EXAMPLES.rglob("*.rub") if path.is_file())
 
 
 def responses(folder: str) -> list[Response]:

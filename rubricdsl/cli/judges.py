@@ -26,6 +26,7 @@ from rubricdsl.judging.calibration.curves import Identity
 from rubricdsl.judging.calibration.files import Calibration, dumps
 from rubricdsl.judging.calibration.fitting import TooFewLabelsError
 from rubricdsl.judging.calibration.labels import fit_calibrations, observations
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.response import Response
@@ -43,8 +44,9 @@ examples:
   rub judges
   rub judges --check presence
   rub judges --check "openai:gpt-4.1-mini?base_url=http://127.0.0.1:8080/v1"
-  rub judges --calibrate cal.json --results results.jsonl --gold labels.jsonl
-  rub eval … --judge "openai:gpt-4.1-mini?calibration=cal.json"
+
+--calibrate FILE fits the probabilities of the judges in --results, which `rub eval
+--out` wrote, to the labels in --gold; a SPEC then takes calibration=FILE.
 
 exit codes: 0 done, 1 a judge that is named is not ready, 2 bad input, or too few
 labels to calibrate on"""
@@ -98,7 +100,7 @@ def run(options: argparse.Namespace) -> Exit:
     checked: list[Readiness] = []
     if options.check or options.specs:
         specs: Sequence[str] = options.specs or list(backends)
-        checked = [asyncio.run(_check(project, spec)) for spec in specs]
+        checked = [run_async(_check(project, spec)) for spec in specs]
     if options.json:
         print_json(
             {

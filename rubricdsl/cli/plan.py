@@ -1,7 +1,6 @@
 """``rub plan``: say what an evaluation would cost, before it runs."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.judging.estimates import Effort, Estimate
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
@@ -62,10 +62,10 @@ def run(options: argparse.Namespace) -> Exit:
     store_file = Path(options.store or subjects.project.store_file)
     if not (options.no_cache or store_file.exists()):
         # To look into a store would make it.
-        plan = asyncio.run(_plan(options, subjects, None, wanted))
+        plan = run_async(_plan(options, subjects, None, wanted))
     else:
         with opened_store(options, subjects.project) as store:
-            plan = asyncio.run(_plan(options, subjects, store, wanted))
+            plan = run_async(_plan(options, subjects, store, wanted))
     if options.json:
         print_json(_document(plan, options.latency))
     else:

@@ -1,7 +1,6 @@
 """``rub reliability``: how far judges can be trusted, from asking them again."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterator
 
@@ -24,6 +23,7 @@ from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.reliability.asking import RepeatedJudges
 from rubricdsl.judging.reliability.consistency import Consistency
 from rubricdsl.judging.reliability.dawid_skene import DawidSkene
@@ -43,7 +43,7 @@ list makes a difference, and, of a panel, how often each judge is right."""
 EPILOG = """\
 examples:
   rub reliability examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl
-  rub reliability r.rub --responses r.jsonl --judge openai:gpt-4.1-mini --repeats 5
+  rub reliability examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --repeats 2 --json
 
 Everything is asked anew: verdicts that are kept are neither read nor written.  What
 cannot be known, such as flips of what was answered once, is `unknown` and never 0.
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> Exit:
             hint="give --repeats 2 or more",
         )
     subjects = read_subjects(options)
-    asked = asyncio.run(_ask(options, subjects))
+    asked = run_async(_ask(options, subjects))
     result = asked.result
     found = reliability(
         subjects.jobs, result.scorecards, asked.judges.listings(), seed=options.seed

@@ -1,7 +1,6 @@
 """One run of a command that judges, from its outputs checked to its results written."""
 
 import argparse
-import asyncio
 import os
 import shutil
 import sys
@@ -31,6 +30,7 @@ from rubricdsl.formats.results import (
 from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
 from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import write_recording
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -112,7 +112,7 @@ def conduct(
     With ``top``, only the best so many responses to each prompt are looked for; with
     a ``precision``, what wavers is asked again until scores are known so well.
     """
-    ended = asyncio.run(_evaluate(options, subjects, store, top, precision))
+    ended = run_async(_evaluate(options, subjects, store, top, precision))
     if options.out:
         write_results(options.out, ended.header, ended.result.scorecards)
         remove_manifest(options.out)

@@ -1,7 +1,6 @@
 """``rub test``: the tests written in rubrics, in all three tiers."""
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import Diagnostic, fail
 from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.formats.whole_files import whole_file
+from rubricdsl.judging.loops import run_async
 from rubricdsl.model.digest import Plain
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import pick
@@ -141,7 +141,7 @@ def run(options: argparse.Namespace) -> Exit:
         ),
         renews=options.record,
     )
-    interrupted = asyncio.run(_ask(session)) if session.awaits_judge else False
+    interrupted = run_async(_ask(session)) if session.awaits_judge else False
     results = session.results
     with_coverage = options.coverage or options.strict
     covered = coverage(session.rubrics, results) if with_coverage else ()

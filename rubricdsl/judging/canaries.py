@@ -85,9 +85,18 @@ class Asked:
     trivial: str | None = None
 
     @property
-    def canaries(self) -> frozenset[str]:
+    def canaries(self) -> tuple[str, ...]:
         """The ids of the canaries."""
-        return frozenset(self.questions) - self.names.keys()
+        ids = (self.impossible, self.trivial)
+        return tuple([name for name in ids if name is not None])
+
+    def renamed(
+        self, answers: Mapping[str, Answer | None]
+    ) -> Mapping[str, Answer | None]:
+        """Give the answers by the ids that questions had before."""
+        if not self.canaries:
+            return answers
+        return {old: answers[new] for new, old in self.names.items() if new in answers}
 
     def are_unanswered(self, answers: Mapping[str, Answer | None]) -> bool:
         """Tell whether a canary has no answer that can be read."""

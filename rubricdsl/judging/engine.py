@@ -53,11 +53,14 @@ from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
+# Within this time, in seconds, a verdict outlives this process.
+_KEPT_WITHIN = 0.005
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5
 # When to look again whether a request fits into what is left to spend, in seconds.
 _FITS_AGAIN = 0.05
+_DROPPED = Failure(FailureKind.CANCELLED.value, "dropped")
 _FREE = Usage(cost=0.0)
 _UNKNOWN = Usage()
 _NO_LIMITS = Limits()
@@ -140,6 +143,8 @@ class Evaluation:
         self._stopwatch = stopwatch
         self._started = stopwatch()
         self._seconds = 0.0
+        # The event loop's clock, once there is a loop.
+        self._now: Clock = time.monotonic
         self._seed = seed
         self._retries = RetryBudget()
         # Waits are no secrets.
@@ -149,7 +154,7 @@ class Evaluation:
         self._account = Account()
         self._again = 0
         self._lanes: dict[int, Lane] = {}
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[object, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
@@ -169,6 +174,7 @@ class Evaluation:
             RubricError: D4xx when a verdict cannot be kept; what was kept before
                 stays.
         """
+        self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
         self._budget = Budget(
             max_calls=self._limits.max_calls,
@@ -301,7 +307,7 @@ class Evaluation:
         ends_at = self._budget.ends_at
         if ends_at is not None:
             loop = asyncio.get_running_loop()
-            self._timers[id(self)] = loop.call_at(ends_at, self._time_is_up)
+            self._timers["end"] = loop.call_at(ends_at, self._time_is_up)
 
     def _time_is_up(self) -> None:
         for lane in list(self._lanes.values()):
@@ -316,16 +322,16 @@ class Evaluation:
 
     def _wake(self, lane: Lane, at: float) -> None:
         """See to a lane again at a time."""
-        known = self._timers.get(id(lane))
+        known = self._timers.get(lane)
         if known is not None:
             if not known.cancelled() and known.when() == at:
                 return
             known.cancel()
         loop = asyncio.get_running_loop()
-        self._timers[id(lane)] = loop.call_at(at, self._woken, lane)
+        self._timers[lane] = loop.call_at(at, self._woken, lane)
 
     def _woken(self, lane: Lane) -> None:
-        del self._timers[id(lane)]
+        del self._timers[lane]
         self._pump(lane)
 
     async def _work(self, lane: Lane) -> None:
@@ -370,7 +376,7 @@ class Evaluation:
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
         spent = _UNKNOWN
-        ended: Failure | None = Failure(FailureKind.CANCELLED.value, "dropped")
+        ended: Failure | None = _DROPPED
         try:
             async with asyncio.timeout_at(deadline):
                 reply = await judge.backend.judge(request)
@@ -503,9 +509,10 @@ class Evaluation:
             inquiry.suspect = outcome.suspect
             self._enqueue(self._proceedings.settle(inquiry, verdict))
         if self._memory.is_dirty and not self._committing:
-            # Once for all verdicts that came in one turn of the loop.
+            # Once for all verdicts that come at about the same time.
             self._committing = True
-            asyncio.get_running_loop().call_soon(self._commit)
+            loop = asyncio.get_running_loop()
+            self._timers["commit"] = loop.call_later(_KEPT_WITHIN, self._commit)
 
     def _commit(self) -> None:
         """Write verdicts down; where that cannot be, the run ends.
@@ -521,7 +528,7 @@ class Evaluation:
         if self._proceedings.waits_elsewhere:
             self._remember(self._look_elsewhere)
         loop = asyncio.get_running_loop()
-        self._timers[id(self._memory)] = loop.call_later(_BEAT, self._beat)
+        self._timers["beat"] = loop.call_later(_BEAT, self._beat)
 
     def _look_elsewhere(self) -> None:
         self._enqueue(self._proceedings.look_elsewhere())
@@ -539,10 +546,6 @@ class Evaluation:
         self.cancel()
 
     # ----------------------------------------------------------------- other
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
 
     def _report_progress(self) -> None:
         if not self._proceedings.is_heard:

@@ -45,7 +45,7 @@ def of_reply(
         failure = Failure(FailureKind.JUDGE_UNPARSEABLE.value, reason)
         return of_failure(proceedings, batch, failure)
     suspect = asked.are_tripped(given)
-    named = {old: given.get(new) for new, old in asked.names.items() if new in given}
+    named = asked.renamed(given)
     verdicts: list[tuple[Inquiry, Verdict]] = []
     again: list[Batch] = []
     for name, inquiry in batch.named().items():

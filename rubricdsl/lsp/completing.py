@@ -348,7 +348,8 @@ def _files_below(folder: Path) -> Sequence[Path]:
     found: list[Path] = []
     try:
         for pattern in ("*.rub", "[!.]*/*.rub"):
-            found += sorted(folder.glob(pattern))[: _MOST_FILES - len(found)]
+            files = sorted(path for path in folder.glob(pattern) if path.is_file())
+            found += files[: _MOST_FILES - len(found)]
     except OSError:
         return ()
     return found

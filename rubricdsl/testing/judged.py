@@ -4,7 +4,6 @@ Unlike `rubricdsl.evaluate` no judge is asked unless one is named, so that a tes
 neither costs anything nor depends on what is installed.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from rubricdsl.cases.live import LiveRun, LiveTrial
 from rubricdsl.cases.running import judged, run_offline
 from rubricdsl.cases.trials import Trial
 from rubricdsl.diagnostics import RubricError
+from rubricdsl.judging.loops import run_async
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Bound, Expect, TestCase, TestResponse
 from rubricdsl.model.scorecard import Scorecard
@@ -60,7 +60,7 @@ def run_test(
     if not specs or not offline.awaits_judge:
         return offline.result
     run = LiveRun([LiveTrial(trial, subject.project)], JudgeOptions(specs=specs))
-    cards = asyncio.run(run.run()).cards[0]
+    cards = run_async(run.run()).cards[0]
     seconds = max(card.seconds for card in cards.values())
     return judged(trial, Tier.LIVE, cards, assess(trial, cards), seconds=seconds)
 

@@ -12,6 +12,7 @@ left out.  Run it with ``python tests/benchmarks/beside_peers.py [--install]``.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -84,6 +85,8 @@ def started(name: str, base: str, folder: Path) -> Iterator[Peer]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # It would look for prices on the network before it begins.
+        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
     ) as process:
         yield Peer(name, process)
         process.kill()

@@ -21,14 +21,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import aiohttp
 from attrs import frozen
 
+from rubricdsl.judging.backends import completions
 from rubricdsl.judging.backends.openai import OFFER
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.engine import Evaluation, Job
 from rubricdsl.judging.listening import Silence
+from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress
@@ -166,14 +169,18 @@ class Cost:
     wall: float
 
 
-def measure(client: Client, base: str) -> Cost:
-    """Run a client once."""
+def measure(client: Client, base: str, *, fast: bool = False) -> Cost:
+    """Run a client once; ``fast`` is with what the extra ``speed`` brings."""
 
     async def run() -> None:
         await client(base)
 
     cpu, wall = time.process_time(), time.perf_counter()
-    asyncio.run(run())
+    if fast:
+        run_async(run())
+    else:
+        with patch.object(completions, "_fast_loads", None):
+            asyncio.run(run())
     return Cost(time.process_time() - cpu, time.perf_counter() - wall)
 
 
@@ -199,17 +206,18 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     rounds: int,
     *,
     ideal: float | None = None,
+    fast: bool = False,
 ) -> None:
     """Run two clients in turn and print their ratios."""
     head(f"{title}, {rounds} rounds")
     measure(theirs, server.base)
-    measure(ours, server.base)
+    measure(ours, server.base, fast=fast)
     server.counts()
     pairs, peaks = [], []
     for _ in range(rounds):
         bare_cost = measure(theirs, server.base)
         server.counts()
-        pairs.append((measure(ours, server.base), bare_cost))
+        pairs.append((measure(ours, server.base, fast=fast), bare_cost))
         peaks.append(server.counts())
     say("CPU, engine / bare aiohttp", [a.cpu / b.cpu for a, b in pairs])
     say("wall, engine / bare aiohttp", [a.wall / b.wall for a, b in pairs])
@@ -230,6 +238,10 @@ def ratios(rounds: int) -> None:
         compare(
             f"0 ms, {judgements} judgements, {CONCURRENCY} at once",
             server, engine(), bare(), rounds,
+        )  # fmt: skip
+        compare(
+            "the same with the extra speed",
+            server, engine(), bare(), rounds, fast=True,
         )  # fmt: skip
         with tempfile.TemporaryDirectory() as folder:
             names = iter(range(1_000_000))

@@ -94,7 +94,8 @@ def reweighted(draw: st.DrawFn, size: int = 4) -> tuple[Snapshot, Snapshot]:
     before = [draw(st.integers(1, 5) if positive else WEIGHTS) for _ in range(number)]
     factor = draw(st.integers(1, 3))
     after = [
-        (weight * factor + draw(st.sampled_from([0, 0, 0.5, 1]))) or 1.0
+        # Weights are decimals, as in a file: 0.1 * 3 is 0.3 there.
+        round(weight * factor + draw(st.sampled_from([0, 0, 0.5, 1])), 1) or 1.0
         for weight in before
     ]
     scales = [draw(st.sampled_from(SCALES)) for _ in range(number)]

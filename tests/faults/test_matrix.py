@@ -450,8 +450,8 @@ def test_an_outage_in_the_middle_is_no_storm(
     assert run.code == 3
     assert missing(run).total() == 120 - 30
     assert missing(run).keys() <= {"provider_unavailable", "budget_exhausted"}
-    # Those under way when it went, and single probes since: nothing more.
-    assert len(server.asked) <= 30 + 8 + 8
+    # Two windows of requests until that is plain, and single probes since.
+    assert len(server.asked) <= 30 + 2 * 8 + 4
     assert run.header["run"]["seconds"] < 15
 
 

@@ -1,5 +1,6 @@
 """The chat-completions protocol: what is sent, and what an answer must look like."""
 
+import codecs
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -13,6 +14,14 @@ from rubricdsl.judging.prompting import Prompt
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import Question
 from rubricdsl.model.ruling import FailureKind
+
+try:
+    # The extra `speed`.
+    from orjson import loads as _found
+except ImportError:
+    _fast_loads: Callable[[bytes], object] | None = None
+else:
+    _fast_loads = _found
 
 # The most that servers allow.
 _TOP_LOGPROBS = 20
@@ -172,7 +181,7 @@ def _document(reply: Reply, peer: str) -> dict[str, object]:
     if not reply.body.strip():
         raise _no_completion(f"{peer} answered 200 with an empty body")
     try:
-        document = json.loads(reply.body.decode("utf-8-sig"))
+        document = _loads(reply.body.removeprefix(codecs.BOM_UTF8))
     except (ValueError, RecursionError):
         kind = clean(reply.content_type, limit=60) or "no content type"
         reason = f"{peer} answered 200 with a body that is no JSON ({kind})"
@@ -180,6 +189,19 @@ def _document(reply: Reply, peer: str) -> dict[str, object]:
     if not isinstance(document, dict):
         raise _no_completion(f"the reply of {peer} is no JSON object")
     return document
+
+
+def _loads(body: bytes) -> object:
+    """Read the frame around a judge's message.
+
+    What only the slower reader takes, such as NaN among log-probabilities, it gets.
+    """
+    if _fast_loads is not None:
+        try:
+            return _fast_loads(body)
+        except ValueError:
+            pass
+    return json.loads(body.decode())
 
 
 def _no_completion(reason: str) -> JudgeError:

@@ -32,6 +32,8 @@ def serve(judge: Callable[[], Awaitable[None]]) -> None:
     async def run() -> None:
         await judge()
 
+    # What a library prints is not to get between the lines.
+    told, sys.stdout = sys.stdout, sys.stderr
     for _ in sys.stdin:
         cpu, wall = time.process_time(), time.perf_counter()
         asyncio.run(run())
@@ -40,8 +42,8 @@ def serve(judge: Callable[[], Awaitable[None]]) -> None:
             "wall": time.perf_counter() - wall,
             "peak": _peak(),
         }
-        sys.stdout.write(json.dumps(spent) + "\n")
-        sys.stdout.flush()
+        told.write(json.dumps(spent) + "\n")
+        told.flush()
 
 
 def _peak() -> float | None:

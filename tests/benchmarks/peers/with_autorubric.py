@@ -17,7 +17,8 @@ def main() -> None:
     """Run a round whenever asked."""
     grader = CriterionGrader(
         judge_model_config=LLMConfig(
-            model="openai/bench",
+            # A model whose price it knows: else it complains for each call.
+            model="openai/gpt-4o-mini",
             api_base=sys.argv[1],
             api_key="sk-bench",
             temperature=0,
