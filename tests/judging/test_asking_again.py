@@ -487,6 +487,48 @@ def test_where_the_budget_ends_scores_stand() -> None:
     assert card.score == 1
 
 
+def test_what_failed_once_is_not_asked_along_with_others() -> None:
+    def answer(_: JudgeRequest, name: str, question: Question) -> Answer:
+        if question.text == "Shows a." and len(backend.requests) > 1:
+            return Answer(id=name, failure=Failure(FailureKind.JUDGE_REFUSED, "no"))
+        return Answer(id=name, ruling=YES)
+
+    rubric = rubric_of([criterion("a"), criterion("b")])
+    plan = Plan([Job(rubric, response_of("text"))], ask=Ask.TOGETHER)
+    backend = FakeJudge(answer)
+    plan.run([backend], Precision(within=0.01))
+    counts = Counter(text for _, text in backend.asked)
+    assert counts == {"Shows a.": 2, "Shows b.": 5}
+
+
+def test_a_need_met_by_known_votes_lets_others_be_asked() -> None:
+    first = criterion("a", mark=Weight(5.0))
+    precision = Precision(within=0.01)
+    with stored() as store:
+        alone = Plan([Job(rubric_of([first]), response_of("text"))])
+        alone.run([FakeJudge(saying("no", "yes"))], precision, store=store)
+        rubric = rubric_of([first, criterion("b", needs=("a",))])
+        backend = FakeJudge(saying("yes"))
+        both = Plan([Job(rubric, response_of("text"))])
+        card = only(both.run([backend], precision, store=store))
+    assert {text for _, text in backend.asked} == {"Shows b."}
+    assert card.score == 1
+
+
+def test_what_waits_for_needs_may_take_requests_of_its_own() -> None:
+    rubric = rubric_of(
+        [
+            criterion("a"),
+            criterion("b"),
+            criterion("c", needs=("a",)),
+            criterion("d", needs=("b",)),
+        ]
+    )
+    plan = Plan([Job(rubric, response_of("text"))], ask=Ask.TOGETHER)
+    said = plan.estimate(evolve(CLOSE, most=2))
+    assert (said.least.calls, said.most.calls) == (1, 7)
+
+
 def test_a_response_that_trips_a_canary_is_asked_about_no_further() -> None:
     def answer(_: JudgeRequest, name: str, question: Question) -> Answer:
         if "“text”" in question.text or question.text == "Shows a.":
