@@ -18,6 +18,7 @@ from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
@@ -78,11 +79,13 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     limits: Limits | None = None,
     seed: int = 0,
     top: int | None = None,
+    precision: Precision | None = None,
 ) -> Evaluation:
     """Set up a run; nothing is asked before `Evaluation.run`.
 
     With ``top``, only what it takes to know the best so many responses to each prompt
-    will be asked.
+    will be asked; with a ``precision``, what wavers again until scores are known so
+    well.
     """
     root = project.root
     config = project_config(project)
@@ -99,16 +102,18 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
         limits=limits or Limits(),
         seed=seed,
         top=top,
+        precision=precision,
     )
 
 
-def estimated(
+def estimated(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
     jobs: Sequence[Job],
     book: JudgeBook,
     *,
     store: VerdictStore | None = None,
     seed: int = 0,
+    precision: Precision | None = None,
 ) -> Estimate:
     """Work out what `evaluation` would take; nothing is asked."""
     root = project.root
@@ -119,6 +124,7 @@ def estimated(
         facts=lambda response: ResponseFacts(response, root),
         store=store,
         seed=seed,
+        precision=precision,
     )
 
 

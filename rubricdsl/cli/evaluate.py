@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.run_arguments import (
     add_limits,
+    add_precision,
     add_store,
     add_subjects,
     opened_store,
     positive,
+    precision,
     read_subjects,
 )
 from rubricdsl.cli.run_conduct import (
@@ -21,7 +23,7 @@ from rubricdsl.cli.run_conduct import (
     show_table,
     tell_files,
 )
-from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_way_on
+from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_noise, tell_way_on
 from rubricdsl.formats.tables import ranked
 from rubricdsl.model.scorecard import Scorecard
 
@@ -30,6 +32,7 @@ EPILOG = """\
 examples:
   rub eval examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl
   rub eval examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --top 3
+  rub eval examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl --until-within 0.1
 
 A judge SPEC is BACKEND:MODEL?key=value&…, or the name of a backend or of a judge in
 rub.toml.  Without one: the rubric's own, else $RUB_JUDGE, else `presence`, which is
@@ -38,6 +41,13 @@ embedded.  `rub judges` lists what is installed.
 Every verdict is kept in a store and never asked for twice.  A run that was stopped, in
 whatever way, goes on where it was when the same command is given again; --resume also
 sees to it that it is the same run.
+
+With --until-within every question is asked as often as the rubric says, and then,
+response by response, the one whose next answer tells most about the score, with all
+that goes into the same request (?ask=each asks fewest), until X or N is reached.  Only
+yes-or-no questions to models under `majority` or `mean` are asked again; `presence` and
+recorded verdicts are not.  All else is taken at its word.  A row's `noise` says what
+half-width was reached, and on how many votes.
 
 exit codes: 0 done, 1 a score is under --fail-under, 2 bad input, 3 some verdicts
 could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
@@ -53,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-under", type=float, metavar="X", help="exit 1 if a score is below X"
     )
+    add_precision(parser)
     add_store(parser)
     add_limits(parser)
 
@@ -60,9 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     check_outputs(options)
+    wanted = precision(options)
     subjects = read_subjects(options)
     with opened_store(options, subjects.project) as store:
-        ended = conduct(options, subjects, store)
+        ended = conduct(options, subjects, store, precision=wanted)
     scorecards = ended.result.scorecards
     if options.format == "table":
         show_table(scorecards, subjects.responses, options.top)
@@ -70,6 +82,8 @@ def run(options: argparse.Namespace) -> Exit:
         best = _best(scorecards, options.top) if options.top else scorecards
         show_rows(options, ended.header, best)
     tell_ending(ended.result)
+    if wanted is not None:
+        tell_noise(scorecards, wanted)
     tell_files(options)
     code = exit_of(scorecards, lost=subjects.lost, fail_under=options.fail_under)
     if ended.interrupted:

@@ -9,15 +9,18 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, print_json
 from rubricdsl.cli.run_arguments import (
     Docketed,
+    add_precision,
     add_store,
     add_subjects,
     amount,
     judge_options,
     opened_store,
+    precision,
     read_subjects,
 )
 from rubricdsl.judging.estimates import Effort, Estimate
 from rubricdsl.judging.loops import run_async
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
 from rubricdsl.runs import estimated, judge_book
@@ -30,9 +33,10 @@ examples:
 
 Questions, cached verdicts, checks and calls are exact: `rub eval` with the same
 arguments sends just so many requests, if none fails and no answer is left out.  Where
-criteria need others, they are the most, and beside them stands the least.  Tokens are
-exact for `presence` and estimated for chat models (what a model thinks before it
-answers comes on top).  Money takes prices in rub.toml, time takes --latency.
+criteria need others, and with --until-within, they are the most, and beside them stands
+the least.  Tokens are exact for `presence` and estimated for chat models (what a model
+thinks before it answers comes on top).  Money takes prices in rub.toml, time takes
+--latency.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
@@ -40,6 +44,7 @@ exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_subjects(parser)
+    add_precision(parser)
     add_store(parser)
     parser.add_argument(
         "--latency",
@@ -52,14 +57,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
+    wanted = precision(options)
     subjects = read_subjects(options)
     store_file = Path(options.store or subjects.project.store_file)
     if not (options.no_cache or store_file.exists()):
         # To look into a store would make it.
-        plan = run_async(_plan(options, subjects, None))
+        plan = run_async(_plan(options, subjects, None, wanted))
     else:
         with opened_store(options, subjects.project) as store:
-            plan = run_async(_plan(options, subjects, store))
+            plan = run_async(_plan(options, subjects, store, wanted))
     if options.json:
         print_json(_document(plan, options.latency))
     else:
@@ -68,12 +74,22 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 async def _plan(
-    options: argparse.Namespace, subjects: Docketed, store: VerdictStore | None
+    options: argparse.Namespace,
+    subjects: Docketed,
+    store: VerdictStore | None,
+    wanted: Precision | None,
 ) -> Estimate:
     project = subjects.project
     book = judge_book(project, judge_options(options))
     try:
-        return estimated(project, subjects.jobs, book, store=store, seed=options.seed)
+        return estimated(
+            project,
+            subjects.jobs,
+            book,
+            store=store,
+            seed=options.seed,
+            precision=wanted,
+        )
     finally:
         await book.close()
 
@@ -133,7 +149,7 @@ def _lines(plan: Estimate, latency: float | None) -> Iterator[str]:
     if latency is not None:
         yield f"  seconds    {most.seconds(latency):,.1f} at most"
     if not plan.is_exact:
-        yield "Some criteria need others, so how much is asked depends on verdicts."
+        yield "How much is asked depends on verdicts."
     for kind, count in plan.unmeasured.items():
         yield f"{plural(count, 'verdict')} cannot be had as it stands: {kind}"
 

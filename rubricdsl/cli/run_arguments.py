@@ -15,6 +15,7 @@ from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.rows import RowProblem
 from rubricdsl.judging.engine import Job
 from rubricdsl.judging.flow import Limits
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.database import Durability
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.response import Response
@@ -78,6 +79,29 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Declare how well scores shall be known."""
+    parser.add_argument(
+        "--until-within",
+        type=share,
+        metavar="X",
+        help="ask again what wavers until the half of a score's 95 %% interval is X",
+    )
+    parser.add_argument(
+        "--most-votes",
+        type=positive,
+        metavar="N",
+        help=f"but no judge the same more than N times ({Precision(within=1).most})",
+    )
+    parser.add_argument(
+        "--flip-rate",
+        type=flip_rate,
+        metavar="R",
+        help="how often two answers to the same differ, as `rub reliability` tells "
+        f"({Precision(within=1).flip_rate})",
+    )
+
+
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Declare the budgets of a run, and how safely verdicts are kept."""
     parser.add_argument(
@@ -102,6 +126,22 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def share(text: str) -> float:
+    """Read a number over 0, and at most 1."""
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError("must be over 0, and at most 1")
+    return number
+
+
+def flip_rate(text: str) -> float:
+    """Read a number between 0 and one half."""
+    number = float(text)
+    if not 0 < number < 0.5:  # noqa: PLR2004 - the flip rate of a coin
+        raise argparse.ArgumentTypeError("must be over 0, and under 0.5")
     return number
 
 
@@ -156,6 +196,24 @@ def limits(options: argparse.Namespace) -> Limits:
         max_cost=options.max_cost,
         max_seconds=options.max_seconds,
     )
+
+
+def precision(options: argparse.Namespace) -> Precision | None:
+    """Give how well scores shall be known; None where everything is asked once.
+
+    Raises RubricError (D401) for options that say nothing without another.
+    """
+    given = {"most": options.most_votes, "flip_rate": options.flip_rate}
+    stated = {name: value for name, value in given.items() if value is not None}
+    if options.until_within is not None:
+        return Precision(within=options.until_within, **stated)
+    if stated:
+        fail(
+            "D401",
+            "--most-votes and --flip-rate are of use only with --until-within",
+            hint="add --until-within X, or leave them out",
+        )
+    return None
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from rubricdsl.formats.terminal import Style
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import write_recording
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
@@ -104,12 +105,14 @@ def conduct(
     store: VerdictStore | None,
     *,
     top: int | None = None,
+    precision: Precision | None = None,
 ) -> Ended:
     """Judge, and write what came of it where the options say.
 
-    With ``top``, only the best so many responses to each prompt are looked for.
+    With ``top``, only the best so many responses to each prompt are looked for; with
+    a ``precision``, what wavers is asked again until scores are known so well.
     """
-    ended = run_async(_evaluate(options, subjects, store, top))
+    ended = run_async(_evaluate(options, subjects, store, top, precision))
     if options.out:
         write_results(options.out, ended.header, ended.result.scorecards)
         remove_manifest(options.out)
@@ -123,6 +126,7 @@ async def _evaluate(
     subjects: Docketed,
     store: VerdictStore | None,
     top: int | None,
+    precision: Precision | None,
 ) -> Ended:
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
     project = subjects.project
@@ -139,6 +143,7 @@ async def _evaluate(
             limits=limits(options),
             seed=options.seed,
             top=top,
+            precision=precision,
         )
         run = header(options, project, engine.identity, started)
         if options.resume:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
 from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.model.scorecard import Scorecard, Status
 
 _MOST_REASONS = 10
@@ -41,6 +42,21 @@ def tell_way_on(*, stored: bool, out: str | None) -> None:
     if out is not None:
         arguments.append("--resume")
     say(f"what was judged is kept; to go on: rub {shlex.join(arguments)}")
+
+
+def tell_noise(scorecards: Sequence[Scorecard], precision: Precision) -> None:
+    """Say how many scores are known as well as was wanted."""
+    found = [card.noise for card in scorecards if card.noise is not None]
+    votes = sum(noise.votes for noise in found)
+    if not votes:
+        say("nothing was asked again: no model has said yes or no to anything")
+        return
+    widths = [noise.half_width for noise in found if noise.half_width is not None]
+    enough = sum(width <= precision.within for width in widths)
+    say(
+        f"{enough:,} of {plural(len(found), 'score')} known within "
+        f"{precision.within:g}, on {plural(votes, 'vote')}"
+    )
 
 
 def exit_of(

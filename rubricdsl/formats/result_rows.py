@@ -3,7 +3,9 @@
 The row holds all of a scorecard but the times at which verdicts were reached.  Where
 responses were ranked it has a ``rank`` (null if not just one place is left) and a
 ``rank_interval``, and criteria left out as not needed say ``"asked": false`` beside
-``verdict`` and ``error``, which are both null then.
+``verdict`` and ``error``, which are both null then.  Where questions were asked until
+scores were known well enough it has a ``noise``: the ``half_width`` of the score's
+95 % interval (null if there is none) and the ``votes`` on which it rests.
 """
 
 import math
@@ -29,6 +31,7 @@ from rubricdsl.model.scorecard import (
     CriterionResult,
     Gate,
     GroupResult,
+    Noise,
     Scorecard,
     Standing,
     Status,
@@ -71,6 +74,9 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
     if standing is not None:
         row["rank"] = standing.rank
         row["rank_interval"] = [standing.best, standing.worst]
+    noise = scorecard.noise
+    if noise is not None:
+        row["noise"] = {"half_width": _finite(noise.half_width), "votes": noise.votes}
     return row
 
 
@@ -196,6 +202,7 @@ def scorecard_of(row: Fields) -> Scorecard:
         ),
         seconds=optional_number(row, "seconds") or 0.0,
         standing=_standing(row),
+        noise=_noise(row),
     )
 
 
@@ -261,6 +268,19 @@ def _standing(row: Fields) -> Standing | None:
             raise FieldError(
                 "`rank_interval` is not a pair of places", "write [best, worst]"
             )
+
+
+def _noise(row: Fields) -> Noise | None:
+    noise = optional_members(row, "noise")
+    if noise is None:
+        return None
+    half_width, votes = optional_number(noise, "half_width"), noise.get("votes")
+    if not isinstance(votes, int) or votes < 0 or (half_width or 0) < 0:
+        raise FieldError(
+            "`noise` is not a half-width and a number of votes",
+            'write {"half_width": X, "votes": N}',
+        )
+    return Noise(half_width, votes)
 
 
 def _gate(entry: Fields) -> Gate:

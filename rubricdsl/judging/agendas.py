@@ -14,7 +14,7 @@ from rubricdsl.judging.dockets import Docket, Job, Sheet, by_prompt, by_response
 from rubricdsl.judging.planning import JudgedCriterion, PlannedCriterion, RubricPlan
 from rubricdsl.judging.ranking import Outlook, Ranker
 from rubricdsl.model.rubric import Ask, Criterion
-from rubricdsl.model.scorecard import Standing
+from rubricdsl.model.scorecard import Noise, Standing
 from rubricdsl.scoring.bounds import NOT_APPLICABLE
 
 Wanted = tuple[Sheet, PlannedCriterion]
@@ -51,6 +51,10 @@ class Agenda(Protocol):
         """Say how the responses of a docket stand, by the place of the job."""
         ...
 
+    def noise(self, sheet: Sheet) -> Noise | None:
+        """Say how well a score is known; None where it was not asked for that."""
+        ...
+
 
 class Everything:
     """The agenda of an evaluation: all criteria, and what is needed first."""
@@ -70,6 +74,11 @@ class Everything:
         """Say nothing: whoever has all scores can compare them."""
         del sheets
         return {}
+
+    def noise(self, sheet: Sheet) -> Noise | None:
+        """Say nothing."""
+        del sheet
+        return None
 
 
 class BestOf:
@@ -118,6 +127,11 @@ class BestOf:
             self._views.pop(sheet, None)
         return found
 
+    def noise(self, sheet: Sheet) -> Noise | None:
+        """Say nothing."""
+        del sheet
+        return None
+
     def _free(
         self, docket: Docket, sheet: Sheet, desk: Desk
     ) -> Sequence[PlannedCriterion]:
@@ -135,12 +149,12 @@ class BestOf:
         return free
 
     def _needed(self, plan: RubricPlan, sheets: Sequence[Sheet]) -> Iterator[Wanted]:
-        def joint(criterion: Criterion) -> object:
-            return _joint(plan.criteria[criterion.path])
+        def asked_with(criterion: Criterion) -> object:
+            return joint(plan.criteria[criterion.path])
 
         ranker = self._ranker(plan)
         outlooks = [self._outlook(ranker, sheet) for sheet in sheets]
-        for place, criteria in ranker.ask(outlooks, joint).items():
+        for place, criteria in ranker.ask(outlooks, asked_with).items():
             for criterion in criteria:
                 yield sheets[place], plan.criteria[criterion.path]
 
@@ -183,7 +197,7 @@ def _by_rubric(sheets: Sequence[Sheet]) -> list[tuple[RubricPlan, list[Sheet]]]:
     return list(found.values())
 
 
-def _joint(planned: PlannedCriterion) -> object:
+def joint(planned: PlannedCriterion) -> object:
     """Give the same key for what one request can hold; None for what goes alone."""
     if not isinstance(planned, JudgedCriterion) or planned.panel.ask is Ask.EACH:
         return None

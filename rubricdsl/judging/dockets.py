@@ -61,7 +61,8 @@ class Sheet:
     """One job on its way to a scorecard.
 
     ``index`` is the job's place among all; ``sights`` are what its criteria see,
-    by their ``sees``.  It is ``suspect`` once a canary was answered wrongly.
+    by their ``sees``, and ``polls`` the panels' ballots, by path, where there are
+    several.  It is ``suspect`` once a canary was answered wrongly.
     """
 
     index: int
@@ -71,8 +72,16 @@ class Sheet:
     verdicts: dict[str, Verdict] = field(factory=dict)
     asked: set[str] = field(factory=set)
     sights: dict[tuple[str, ...], "Seen"] = field(factory=dict)
+    polls: dict[str, "Poll"] = field(factory=dict)
     account: Account = field(factory=Account)
     suspect: bool = False
+
+    def ballots(self, path: str) -> Sequence[Verdict]:
+        """Give what was said so far to a question that has a verdict."""
+        poll = self.polls.get(path)
+        if poll is None:
+            return [self.verdicts[path]]
+        return [ballot for ballot in poll.ballots if ballot is not None]
 
 
 @attrs.frozen(eq=False)
@@ -98,6 +107,17 @@ class Poll:
         """Take in a ballot; true when it was the last."""
         self.ballots[place] = ballot
         return None not in self.ballots
+
+    def enlarge(self) -> Iterator[tuple[int, Seat]]:
+        """Have every judge vote once more; gives the new seats and their places."""
+        held = dict(
+            zip((seat.manner for seat in self.panel.seats), self.ballots, strict=True)
+        )
+        self.panel = self.panel.larger
+        self.ballots = [held.get(seat.manner) for seat in self.panel.seats]
+        for place, seat in enumerate(self.panel.seats):
+            if seat.manner not in held:
+                yield place, seat
 
     def decide(self, judged: JudgedCriterion) -> Verdict:
         """Give the panel's verdict on all ballots."""

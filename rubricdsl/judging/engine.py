@@ -17,7 +17,8 @@ from attrs import field, frozen
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
-from rubricdsl.judging.agendas import BestOf, Everything
+from rubricdsl.judging.agendas import Agenda, BestOf, Everything
+from rubricdsl.judging.asking_again import UntilKnown
 from rubricdsl.judging.courier import Courier
 from rubricdsl.judging.dockets import Batch, Job
 from rubricdsl.judging.flow import (
@@ -35,6 +36,7 @@ from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress, RunFinished, RunStarted
 from rubricdsl.model.judgement import Usage
@@ -80,7 +82,8 @@ class Evaluation:
     the ``store`` are not asked for again, and new ones are kept there.  ``seed``
     makes waits between attempts, and canaries.  ``identity`` is what it is a run of.
     With ``top``, only so much is asked as it takes to know the best so many responses
-    to each prompt.
+    to each prompt; with a ``precision``, what wavers is asked again until scores are
+    known so well.  Raises ValueError for both at once.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -96,6 +99,7 @@ class Evaluation:
         limits: Limits = _NO_LIMITS,
         seed: int = 0,
         top: int | None = None,
+        precision: Precision | None = None,
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
@@ -104,7 +108,9 @@ class Evaluation:
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
         }
-        self.identity = RunIdentity.of(jobs, plans, seed=seed, top=top)
+        self.identity = RunIdentity.of(
+            jobs, plans, seed=seed, top=top, precision=precision
+        )
         self._jobs = jobs
         self._memory = Memory(store)
         self._proceedings = Proceedings(
@@ -119,7 +125,7 @@ class Evaluation:
                 listener=listener,
                 memory=self._memory,
             ),
-            Everything() if top is None else BestOf(top),
+            _agenda(top, precision),
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
@@ -401,3 +407,11 @@ class Evaluation:
             stopped=proceedings.scored < len(self._jobs),
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
+
+
+def _agenda(top: int | None, precision: Precision | None) -> Agenda:
+    if precision is None:
+        return Everything() if top is None else BestOf(top)
+    if top is not None:
+        raise ValueError("a run ranks, or asks until scores are known well enough")
+    return UntilKnown(precision)

@@ -4,7 +4,9 @@ It is walked through as the engine would go, with the same dockets, stages and
 batches, only that nobody is asked: checks are run, verdicts known before are taken,
 and every question that a judge would get is counted.  Where criteria need others, how
 much is asked depends on verdicts; then one walk takes those that lead furthest, and
-one those that lead nowhere, and what happens lies between.
+one those that lead nowhere, and what happens lies between.  So it is where questions
+are asked again until scores are known well enough: at most all that may be, as often
+as they may, and at least none.
 """
 
 from collections import Counter, deque
@@ -15,6 +17,7 @@ import attrs
 from attrs import field, frozen
 
 from rubricdsl.judging.agendas import Desk, Everything, Wanted
+from rubricdsl.judging.asking_again import may_be_asked_again
 from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.memory import Memory
@@ -23,6 +26,7 @@ from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import VerdictReached
@@ -90,6 +94,7 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
     facts: FactsOf,
     store: VerdictStore | None = None,
     seed: int = 0,
+    precision: Precision | None = None,
 ) -> Estimate:
     """Work out what an evaluation would take; nothing is asked, nothing is kept.
 
@@ -118,8 +123,8 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
         done.go()
         return done
 
-    furthest = nowhere = walk(_Supposition(furthest=True))
-    if any(plan.scorer.prerequisites.bearing for plan in plans.values()):
+    furthest = nowhere = walk(_Supposition(furthest=True, precision=precision))
+    if precision is not None or any(map(_has_needs, plans.values())):
         nowhere = walk(_Supposition(furthest=False))
     return Estimate(
         responses=len(jobs),
@@ -206,12 +211,22 @@ class _Supposition(Everything):
     own, and the least that nothing is.
     """
 
-    def __init__(self, *, furthest: bool) -> None:
+    def __init__(self, *, furthest: bool, precision: Precision | None = None) -> None:
         self._furthest = furthest
+        self._precision = precision
         self._waiting: dict[Docket, list[Wanted]] = {}
 
     def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
         """Give what is asked in an evaluation, or at most, or at least."""
+        yield from self._first(docket, desk)
+        while self._precision is not None and not docket.outstanding:
+            again = list(self._again(docket, self._precision.most))
+            if not again:
+                return
+            yield from again
+
+    def _first(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
+        """Give what is asked for the first time."""
         if not self.is_loose(docket):
             yield from super().wanted(docket, desk)
             return
@@ -221,6 +236,19 @@ class _Supposition(Everything):
         yield from super().wanted(docket, desk)
         if docket.outstanding:
             self._waiting[docket] = list(self._unasked(docket))
+
+    def _again(self, docket: Docket, most: int) -> Iterator[Wanted]:
+        """Give all that may come to be asked, once more.
+
+        That is also what waits for a need: asked again, it may turn out to be met.
+        """
+        for sheet in docket.sheets:
+            for path, planned in sheet.plan.criteria.items():
+                if path not in sheet.asked or (
+                    may_be_asked_again(planned)
+                    and len(sheet.ballots(path)) < most * len(planned.panel.members)
+                ):
+                    yield sheet, planned
 
     def _unasked(self, docket: Docket) -> Iterator[Wanted]:
         if not self._furthest:
@@ -235,6 +263,20 @@ class _Supposition(Everything):
         """Whether something needs a group."""
         return any(_needs_group(sheet.plan) for sheet in docket.sheets)
 
+    def may_part(self, inquiry: Inquiry, *, is_first: bool) -> bool:
+        """Say whether a question may go alone that goes with others here."""
+        waiter = inquiry.waiters[0]
+        if self.is_loose(waiter.docket) and not is_first:
+            return True
+        if self._precision is None:
+            return False
+        # Sheets, and what others need, are asked again each in its own time.
+        sheets = waiter.docket.sheets
+        is_again = inquiry.seat.sample >= waiter.judged.panel.votes
+        return bool(waiter.judged.criterion.needs) or (
+            is_again and (len(sheets) > 1 or _has_needs(waiter.sheet.plan))
+        )
+
     def ruling(self, inquiry: Inquiry) -> Ruling:
         """Give what is supposed to be answered."""
         worths = RulingWorths.of(inquiry.waiters[0].judged.criterion)
@@ -245,6 +287,10 @@ class _Supposition(Everything):
             return -1.0 if value is None else value
 
         return (max if self._furthest else min)(answers, key=worth)
+
+
+def _has_needs(plan: RubricPlan) -> bool:
+    return bool(plan.scorer.prerequisites.bearing)
 
 
 def _needs_group(plan: RubricPlan) -> bool:
@@ -272,14 +318,12 @@ class _Walk:
     def go(self) -> None:
         """Go through all dockets."""
         while (batches := self.proceedings.open_next()) is not None:
-            for batch in batches:
-                self._count(batch)
+            self._count_parts(batches, is_first=True)
             queue = deque(batches)
             while queue:
-                for following in self._after(queue.popleft()):
-                    for part in self._parts(following):
-                        self._count(part)
-                    queue.append(following)
+                following = list(self._after(queue.popleft()))
+                self._count_parts(following, is_first=False)
+                queue.extend(following)
 
     def effort(self) -> Effort:
         """Give what was counted."""
@@ -322,8 +366,14 @@ class _Walk:
             )
             yield from self.proceedings.settle(inquiry, verdict)
 
-    def _parts(self, batch: Batch) -> Sequence[Batch]:
-        """Give the requests that a later stage may come to at most."""
-        if not self.supposition.is_loose(batch.inquiries[0].waiters[0].docket):
-            return [batch]
-        return [batch.alone(inquiry, repeats=0) for inquiry in batch.inquiries]
+    def _count_parts(self, batches: Iterable[Batch], *, is_first: bool) -> None:
+        """Count the requests that a stage may come to at most."""
+        for batch in batches:
+            together = []
+            for inquiry in batch.inquiries:
+                if self.supposition.may_part(inquiry, is_first=is_first):
+                    self._count(batch.alone(inquiry, repeats=0))
+                else:
+                    together.append(inquiry)
+            if together:
+                self._count(attrs.evolve(batch, inquiries=together))

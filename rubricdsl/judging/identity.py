@@ -7,10 +7,12 @@ so one may go on where the other ended.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+import attrs
 from attrs import field, frozen
 
 from rubricdsl.judging.dockets import Job
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
+from rubricdsl.judging.sequential import Precision
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.response import Response
 
@@ -31,6 +33,7 @@ class RunIdentity:
     count: int
     seed: int
     top: int | None = None
+    precision: Precision | None = None
 
     @classmethod
     def of(
@@ -40,6 +43,7 @@ class RunIdentity:
         *,
         seed: int,
         top: int | None = None,
+        precision: Precision | None = None,
     ) -> "RunIdentity":
         """Work it out for planned jobs; ``plans`` are by the rubric's ``id``."""
         planned = sorted(plans.values(), key=lambda plan: plan.rubric.name)
@@ -62,6 +66,7 @@ class RunIdentity:
             count=len(jobs),
             seed=seed,
             top=top,
+            precision=precision,
         )
 
     @property
@@ -75,7 +80,11 @@ class RunIdentity:
             "count": self.count,
             "seed": self.seed,
         }
-        return record if self.top is None else {**record, "top": self.top}
+        if self.top is not None:
+            record["top"] = self.top
+        if self.precision is not None:
+            record["precision"] = attrs.asdict(self.precision)
+        return record
 
     def differences(self, record: Mapping[str, Plain]) -> Iterator[str]:
         """Say, part by part, how an earlier run was another one."""
@@ -92,6 +101,9 @@ class RunIdentity:
         if record.get("top") != self.top:
             was, now = _aim(record.get("top")), _aim(self.top)
             yield f"it was to find {was}, and now {now}"
+        precise = self.record.get("precision")
+        if record.get("precision") != precise:
+            yield "scores were to be known as well as other options say"
 
 
 def _aim(top: Plain) -> str:

@@ -119,6 +119,14 @@ class Panel:
         )
 
     @cached_property
+    def larger(self) -> "Panel":
+        """The panel in which every judge votes once more.
+
+        What fails then is left out: it takes nothing from what was known before.
+        """
+        return attrs.evolve(self, votes=self.votes + 1, skip_failed=True)
+
+    @cached_property
     def name(self) -> str:
         """The panel's name in results: its judge's, or rule and judges."""
         names = ", ".join(judge.name for judge in self.members)

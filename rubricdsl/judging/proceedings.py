@@ -85,6 +85,13 @@ class Tally:
         if verdict.failure is not None:
             self.failures[verdict.failure.kind] += 1
 
+    def discount(self, verdict: Verdict) -> None:
+        """Take a verdict back, for another to come in its place."""
+        self.verdicts -= 1
+        self.cached -= verdict.cached
+        if verdict.failure is not None:
+            self.failures -= Counter([verdict.failure.kind])
+
 
 class Proceedings:
     """The jobs of a run, from the first opened to the last scored."""
@@ -250,7 +257,9 @@ class Proceedings:
         planned: PlannedCriterion,
         groups: BatchGroups,
     ) -> None:
-        sheet.asked.add(planned.criterion.path)
+        path = planned.criterion.path
+        is_further = path in sheet.asked
+        sheet.asked.add(path)
         if isinstance(planned, CheckedCriterion):
             self._record(sheet, planned, self._check(sheet, planned))
             return
@@ -269,9 +278,17 @@ class Proceedings:
             )
             self._record(sheet, planned, verdict)
             return
-        seats = planned.panel.seats
-        poll = Poll(planned.panel, [None] * len(seats)) if len(seats) > 1 else None
-        for place, seat in enumerate(seats):
+        poll = sheet.polls.get(path)
+        seats = list(enumerate(planned.panel.seats))
+        if is_further:
+            if poll is None:
+                poll = Poll(planned.panel, [sheet.verdicts[path]])
+            seats = list(poll.enlarge())
+        elif len(seats) > 1:
+            poll = Poll(planned.panel, [None] * len(seats))
+        if poll is not None:
+            sheet.polls[path] = poll
+        for place, seat in seats:
             waiter = Waiter(docket, sheet, planned, poll, place)
             self._inquire(waiter, seat, seen, groups)
 
@@ -389,7 +406,11 @@ class Proceedings:
     def _record(
         self, sheet: Sheet, planned: PlannedCriterion, verdict: Verdict
     ) -> None:
+        earlier = sheet.verdicts.get(planned.criterion.path)
         sheet.verdicts[planned.criterion.path] = verdict
+        if earlier is not None:
+            self.tally.discount(earlier)
+            self._reconsider(sheet)
         self.tally.count(verdict)
         if not self.is_heard:
             return
@@ -400,6 +421,12 @@ class Proceedings:
             verdict=verdict,
         )
         self.tell(lambda listener: listener.verdict_reached(event))
+
+    def _reconsider(self, sheet: Sheet) -> None:
+        """Take back what needs decided: a verdict on which it rests has changed."""
+        decided = sheet.verdicts.keys() - sheet.asked
+        for path in decided:
+            self.tally.discount(sheet.verdicts.pop(path))
 
     # ---------------------------------------------------------------- ending
 
@@ -439,9 +466,10 @@ class Proceedings:
             seconds=self._around.stopwatch() - sheet.started,
             suspect=sheet.suspect,
         )
-        if standing is None:
+        noise = self._agenda.noise(sheet)
+        if standing is None and noise is None:
             return scorecard
-        return attrs.evolve(scorecard, standing=standing)
+        return attrs.evolve(scorecard, standing=standing, noise=noise)
 
     # --------------------------------------------------------------- records
 

@@ -24,10 +24,9 @@ from statistics import NormalDist
 from attrs import evolve, frozen
 
 from rubricdsl.model.judgement import Verdict
-from rubricdsl.model.rubric import AnswerScale, VoteRule
+from rubricdsl.model.rubric import AnswerScale, Scale, VoteRule
 from rubricdsl.model.ruling import NO, YES
 from rubricdsl.scoring.expected import Expectation
-from rubricdsl.scoring.meaning import Meaning
 
 _BINARY = {str(YES), str(NO)}
 _STEPS = 200
@@ -39,14 +38,18 @@ _LEAST_GAIN = 1e-12
 
 @frozen
 class Votes:
-    """What a judge said to one question so far.
+    """What was said to one question so far, and the rule that decides on it.
 
     ``yes`` sums the answers: 1 for yes and 0 for no, or the probability of yes
-    where the judge gives one.
+    where the judge gives one.  ``asked`` counts the answers of all ``judges``.
+    It is ``closed`` where it shall not be asked again.
     """
 
     yes: float
     asked: int
+    rule: VoteRule = VoteRule.MAJORITY
+    judges: int = 1
+    closed: bool = False
 
 
 @frozen
@@ -73,6 +76,28 @@ class Prior:
         return cls(half, half)
 
 
+@frozen(kw_only=True)
+class Precision:
+    """How well scores shall be known: ``within`` a half-width, at 95 % confidence.
+
+    No judge is asked the same more than ``most`` times.  ``flip_rate`` is how often
+    two answers of a judge to the same are held to differ, before any are in.  Raises
+    ValueError for a half-width of 0 or less, for fewer than one vote, and for a flip
+    rate that is not between 0 and one half.
+    """
+
+    within: float
+    most: int = 5
+    flip_rate: float = 0.25
+
+    def __attrs_post_init__(self) -> None:
+        if self.within <= 0:
+            raise ValueError(f"the half-width must be over 0, not {self.within}")
+        if self.most < 1:
+            raise ValueError(f"everything is asked at least once, not {self.most}")
+        Prior.of_flip_rate(self.flip_rate)
+
+
 @frozen
 class Estimate:
     """What is known of a score: its expectation, and a half-width of confidence."""
@@ -86,7 +111,7 @@ class SequentialPolicy:
     """When to stop, and what to ask again until then, for one rubric.
 
     The score is known well enough when the half of its interval at ``confidence`` is
-    at most ``within``.  No question is asked more than ``most`` times.
+    at most ``within``.  No judge is asked the same more than ``most`` times.
     """
 
     expectation: Expectation
@@ -94,33 +119,15 @@ class SequentialPolicy:
     most: int
     confidence: float = 0.95
     prior: Prior = Prior()
-    rule: VoteRule = VoteRule.MAJORITY
 
     @classmethod
-    def of(
-        cls,
-        meaning: Meaning,
-        *,
-        within: float,
-        most: int,
-        prior: Prior = Prior(),
-        rule: VoteRule = VoteRule.MAJORITY,
-    ) -> "SequentialPolicy":
-        """Make the policy of a rubric.
-
-        Raises ValueError for a half-width of 0 or less, and for rules other than
-        majority and mean, of which one more vote can only go one way.
-        """
-        if within <= 0:
-            raise ValueError(f"the half-width must be over 0, not {within}")
-        if rule not in {VoteRule.MAJORITY, VoteRule.MEAN}:
-            raise ValueError(f"sequential judging takes majority or mean, not {rule}")
+    def of(cls, expectation: Expectation, precision: Precision) -> "SequentialPolicy":
+        """Make the policy of a rubric, of which ``expectation`` gives the scores."""
         return cls(
-            expectation=Expectation(meaning),
-            within=within,
-            most=most,
-            prior=prior,
-            rule=rule,
+            expectation=expectation,
+            within=precision.within,
+            most=precision.most,
+            prior=Prior.of_flip_rate(precision.flip_rate),
         )
 
     def estimate(
@@ -129,35 +136,35 @@ class SequentialPolicy:
         """Say what is known of the score.
 
         ``verdicts`` are by path, one for each criterion; ``votes`` those of the
-        questions that can be asked again, which are answered yes or no.  None where
-        a verdict that counts is missing.
+        questions that can be asked again, which are answered yes or no, under a
+        majority or a mean.  All else is taken at its word, or at its probability.
+        None where a verdict that counts is missing.
         """
         outlook = self._outlook(verdicts, votes)
         return None if outlook is None else outlook.estimate
 
     def next(
-        self,
-        verdicts: Mapping[str, Verdict],
-        votes: Mapping[str, Votes],
-        *,
-        at_once: int = 1,
-    ) -> tuple[str, ...]:
-        """Give the paths of what to ask again, the most telling first.
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> str | None:
+        """Give the path of what to ask again: of the question that tells most.
 
-        At most ``at_once``, to go into one request; empty where the score is known
-        well enough, where no question may be asked again, and where none would tell
-        more.  Arguments as of `estimate`.
+        None where the score is known well enough, where no question may be asked
+        again, and where none would tell more.  Arguments as of `estimate`.
         """
         outlook = self._outlook(verdicts, votes)
         if outlook is None or outlook.estimate.half_width <= self.within:
-            return ()
+            return None
         gains = {
             path: outlook.slopes[path] ** 2 * self._gain(said)
             for path, said in votes.items()
-            if said.asked < self.most
+            if self.has_room(said)
         }
-        telling = [path for path, gain in gains.items() if gain > _LEAST_GAIN]
-        return tuple(sorted(telling, key=lambda path: -gains[path])[:at_once])
+        best = max(gains, key=gains.__getitem__, default=None)
+        return None if best is None or gains[best] <= _LEAST_GAIN else best
+
+    def has_room(self, votes: Votes) -> bool:
+        """Say whether there may be more votes on a question."""
+        return not votes.closed and votes.asked < self.most * votes.judges
 
     def _outlook(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
@@ -183,7 +190,7 @@ class SequentialPolicy:
     def _belief(self, votes: Votes) -> "_Belief":
         yes = self.prior.yes + votes.yes
         no = self.prior.no + votes.asked - votes.yes
-        if self.rule is VoteRule.MEAN:
+        if votes.rule is VoteRule.MEAN:
             total = yes + no
             return _Belief(yes / total, yes * no / (total * total * (total + 1)))
         mean = over_half(yes, no)
@@ -193,14 +200,16 @@ class SequentialPolicy:
         """Give how much the variance of a belief is expected to fall by one vote."""
         yes = self.prior.yes + votes.yes
         chance = yes / (self.prior.yes + self.prior.no + votes.asked)
-        after = chance * self._belief(Votes(votes.yes + 1, votes.asked + 1)).variance
-        after += (1 - chance) * self._belief(Votes(votes.yes, votes.asked + 1)).variance
+        no_more = evolve(votes, asked=votes.asked + 1)
+        one_more = evolve(no_more, yes=votes.yes + 1)
+        after = chance * self._belief(one_more).variance
+        after += (1 - chance) * self._belief(no_more).variance
         return max(self._belief(votes).variance - after, 0.0)
 
     def _believed(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
     ) -> dict[str, Verdict]:
-        believed = dict(verdicts)
+        believed = {path: _at_its_word(said) for path, said in verdicts.items()}
         for path, said in votes.items():
             mean = self._belief(said).mean
             ruling = YES if mean > 0.5 else NO  # noqa: PLR2004 - the likelier one
@@ -238,9 +247,21 @@ class _Belief:
     variance: float
 
 
-def repeatable(scale: object) -> bool:
-    """Say whether a question can be judged sequentially: yes or no, nothing else."""
-    return isinstance(scale, AnswerScale) and set(scale.answers) == _BINARY
+def repeatable(scale: Scale, rule: VoteRule) -> bool:
+    """Say whether a question can be judged sequentially.
+
+    That is: by yes or no, nothing else, and by a rule under which one more vote can
+    go either way.
+    """
+    if not isinstance(scale, AnswerScale) or set(scale.answers) != _BINARY:
+        return False
+    return rule in {VoteRule.MAJORITY, VoteRule.MEAN}
+
+
+def _at_its_word(verdict: Verdict) -> Verdict:
+    if verdict.ruling is None or verdict.probability is not None:
+        return verdict
+    return evolve(verdict, probability=float(verdict.ruling == YES))
 
 
 # -------------------------------------------------------------- distributions

@@ -20,7 +20,10 @@ class RunStarted:
 
 @frozen(kw_only=True)
 class VerdictReached:
-    """A criterion of a response has its verdict, or the reason why there is none."""
+    """A criterion of a response has its verdict, or the reason why there is none.
+
+    Where questions are asked again there is another with each vote; the last counts.
+    """
 
     rubric: BoundRubric
     response: Response

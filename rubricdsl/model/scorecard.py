@@ -75,6 +75,21 @@ class Standing:
         return self.best if self.best == self.worst else None
 
 
+@frozen
+class Noise:
+    """How well a score is known where judges that waver were asked repeatedly.
+
+    Half of the score's 95 % interval, and the votes on which it rests: answers to
+    all questions that may be asked again.  It tells how far the score might move if
+    they were asked on and on, and nothing of how right the judges are; all other
+    verdicts are taken at their word.  ``half_width`` is None where there is no score,
+    or no such question.
+    """
+
+    half_width: float | None
+    votes: int
+
+
 @frozen(kw_only=True)
 class Scorecard:
     """The score of one response.
@@ -88,7 +103,8 @@ class Scorecard:
     ``passed`` is None where the rubric has no pass mark or there is no score.
     ``seconds`` is how long judging took, for people to read.  ``standing`` is given
     where responses were ranked, and some verdicts left out since they were not needed
-    for it (`Verdict.asked`).
+    for it (`Verdict.asked`), ``noise`` where questions were asked until the score was
+    known well enough.
     """
 
     rubric: str
@@ -110,3 +126,4 @@ class Scorecard:
     seconds: float = 0.0
     expected: float | None = None
     standing: Standing | None = None
+    noise: Noise | None = None

@@ -16,12 +16,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from rubricdsl.judging.sequential import Prior, SequentialPolicy, Votes
+from rubricdsl.judging.sequential import Precision, Prior, SequentialPolicy, Votes
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion, VoteRule, Weight
 from rubricdsl.model.ruling import Ruling
+from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.testing.strategies import rubric_of
 
@@ -79,7 +80,8 @@ def main() -> None:
     sequential = []
     for within in (0.15, 0.12, 0.1, 0.08, 0.06):
         policy = SequentialPolicy.of(
-            meaning, within=within, most=MOST, prior=prior, rule=rule
+            Expectation(meaning),
+            Precision(within=within, most=MOST, flip_rate=options.flip_rate),
         )
         name = f"until within {within}"
         sequential.append(outcome(name, until(policy)))
@@ -118,12 +120,12 @@ class Asked:
         self.thetas = {p: draw.betavariate(prior.yes, prior.no) for p in paths}
         # A stream of its own, so that all ways of asking are put the same questions.
         self.draw = random.Random(draw.random())  # noqa: S311 - no secret
-        self.votes = dict.fromkeys(paths, Votes(0.0, 0))
+        self.votes = dict.fromkeys(paths, Votes(0.0, 0, rule))
 
     def ask(self, path: str) -> None:
         """Put one question once more."""
         votes, yes = self.votes[path], self.draw.random() < self.thetas[path]
-        self.votes[path] = Votes(votes.yes + yes, votes.asked + 1)
+        self.votes[path] = evolve(votes, yes=votes.yes + yes, asked=votes.asked + 1)
 
     def fixed(self, times: int) -> None:
         """Ask everything so many times."""
@@ -134,9 +136,8 @@ class Asked:
     def until(self, policy: SequentialPolicy) -> None:
         """Ask everything once, and then what the policy says."""
         self.fixed(1)
-        while again := policy.next(self.verdicts(), self.votes):
-            for path in again:
-                self.ask(path)
+        while path := policy.next(self.verdicts(), self.votes):
+            self.ask(path)
 
     def verdicts(self) -> Mapping[str, Verdict]:
         """Give the verdicts by the rule."""

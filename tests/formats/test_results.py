@@ -28,6 +28,7 @@ from rubricdsl.model.scorecard import (
     CriterionResult,
     Gate,
     GroupResult,
+    Noise,
     Scorecard,
     Status,
 )
@@ -105,6 +106,7 @@ def scorecards(draw: st.DrawFn) -> Scorecard:
                 cost=st.none() | NUMBERS,
             ),
             seconds=st.floats(0, 1e6),
+            noise=st.none() | st.builds(Noise, st.none() | UNITS, COUNTS),
         )
     )
 
@@ -297,6 +299,8 @@ def test_what_is_no_results_file_is_refused(
         ({"coverage": None}, "`coverage` is missing"),
         ({"interval": [1, 0]}, "`interval`"),
         ({"expected": 1.5}, "`expected` is 1.5"),
+        ({"noise": {"half_width": 0.1}}, "`noise` is not a half-width"),
+        ({"noise": {"half_width": -1, "votes": 2}}, "`noise` is not a half-width"),
         ({"tokens": []}, "`tokens` is an empty list"),
         ({"criteria": {}}, "`criteria` is not a list of objects"),
         ({"gates": [{"name": "g"}]}, "entry 1 of `gates`: `path` is missing"),

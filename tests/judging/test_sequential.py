@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from random import Random
 
 import pytest
+from attrs import evolve
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rubricdsl.judging.sequential import (
+    Precision,
     Prior,
     SequentialPolicy,
     Votes,
     over_half,
+    repeatable,
 )
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import (
+    AnswerScale,
     Bonus,
     BoundRubric,
     Cap,
@@ -28,14 +32,17 @@ from rubricdsl.model.rubric import (
     Weight,
 )
 from rubricdsl.model.ruling import NO, YES, Ruling
+from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.testing.strategies import rubric_of
 
 PROVENANCE = Provenance(judge="test", question="", response="")
-COUNTS = st.integers(1, 6).flatmap(
-    lambda n: st.integers(0, n).map(lambda k: Votes(float(k), n))
-)
 RULES = st.sampled_from([VoteRule.MAJORITY, VoteRule.MEAN])
+COUNTS = st.integers(1, 6).flatmap(
+    lambda n: st.builds(
+        Votes, yes=st.integers(0, n).map(float), asked=st.just(n), rule=RULES
+    )
+)
 
 
 def policy(
@@ -43,9 +50,10 @@ def policy(
     *,
     within: float = 0.05,
     most: int = 7,
-    rule: VoteRule = VoteRule.MAJORITY,
+    flip_rate: float = 0.25,
 ) -> SequentialPolicy:
-    return SequentialPolicy.of(Meaning.of(rubric), within=within, most=most, rule=rule)
+    precision = Precision(within=within, most=most, flip_rate=flip_rate)
+    return SequentialPolicy.of(Expectation(Meaning.of(rubric)), precision)
 
 
 def plain(*marks: Mark) -> BoundRubric:
@@ -118,48 +126,45 @@ def test_the_prior_of_a_flip_rate() -> None:
 # --------------------------------------------------------------------- choices
 
 
-@given(voted(), RULES)
-def test_an_estimate_is_a_score(
-    case: tuple[BoundRubric, dict[str, Votes]], rule: VoteRule
-) -> None:
+@given(voted())
+def test_an_estimate_is_a_score(case: tuple[BoundRubric, dict[str, Votes]]) -> None:
     rubric, votes = case
-    found = policy(rubric, rule=rule).estimate(verdicts(votes), votes)
+    found = policy(rubric).estimate(verdicts(votes), votes)
     assert found is not None
     assert 0 <= found.score <= 1
     assert found.half_width >= 0
 
 
-@given(voted(), RULES)
-def test_what_is_asked_may_be_asked(
-    case: tuple[BoundRubric, dict[str, Votes]], rule: VoteRule
-) -> None:
+@given(voted())
+def test_what_is_asked_may_be_asked(case: tuple[BoundRubric, dict[str, Votes]]) -> None:
     rubric, votes = case
-    chosen = policy(rubric, within=1e-9, most=4, rule=rule)
-    paths = chosen.next(verdicts(votes), votes, at_once=3)
-    assert len(paths) <= 3
-    assert all(votes[path].asked < 4 for path in paths)
-    assert len(set(paths)) == len(paths)
+    chosen = policy(rubric, within=1e-9, most=4)
+    path = chosen.next(verdicts(votes), votes)
+    assert path is None or votes[path].asked < 4
 
 
-@given(voted(), RULES)
-def test_enough_is_enough(
-    case: tuple[BoundRubric, dict[str, Votes]], rule: VoteRule
-) -> None:
+@given(voted())
+def test_enough_is_enough(case: tuple[BoundRubric, dict[str, Votes]]) -> None:
     rubric, votes = case
-    known = policy(rubric, rule=rule).estimate(verdicts(votes), votes)
+    known = policy(rubric).estimate(verdicts(votes), votes)
     assume(known is not None)
     assert known is not None
-    loose = policy(rubric, within=known.half_width + 1e-9, rule=rule)
-    assert loose.next(verdicts(votes), votes) == ()
-    asked_out = {path: Votes(said.yes, 7) for path, said in votes.items()}
-    strict = policy(rubric, within=1e-9, most=7, rule=rule)
-    assert strict.next(verdicts(asked_out), asked_out) == ()
+    loose = policy(rubric, within=known.half_width + 1e-9)
+    assert loose.next(verdicts(votes), votes) is None
+    strict = policy(rubric, within=1e-9, most=7)
+    asked_out = {path: evolve(said, asked=7) for path, said in votes.items()}
+    assert strict.next(verdicts(asked_out), asked_out) is None
+    closed = {path: evolve(said, closed=True) for path, said in votes.items()}
+    assert strict.next(verdicts(closed), closed) is None
 
 
 def test_the_half_width_of_a_mean_by_hand() -> None:
     rubric = plain(Weight(3.0), Weight(1.0))
-    votes = {"c1": Votes(2.0, 3), "c2": Votes(1.0, 1)}
-    found = policy(rubric, rule=VoteRule.MEAN).estimate(verdicts(votes), votes)
+    votes = {
+        "c1": Votes(2.0, 3, VoteRule.MEAN),
+        "c2": Votes(1.0, 1, VoteRule.MEAN),
+    }
+    found = policy(rubric).estimate(verdicts(votes), votes)
     assert found is not None
     means = [2.5 / 4, 1.5 / 2]
     spreads = [m * (1 - m) / (n + 2) for m, n in zip(means, (3, 1), strict=True)]
@@ -171,25 +176,21 @@ def test_the_half_width_of_a_mean_by_hand() -> None:
 def test_what_weighs_and_wavers_is_asked_again() -> None:
     rubric = plain(Weight(5.0), Weight(1.0), Weight(5.0))
     votes = {"c1": Votes(3.0, 3), "c2": Votes(1.0, 2), "c3": Votes(1.0, 2)}
-    assert policy(rubric).next(verdicts(votes), votes) == ("c3",)
-    both = policy(rubric).next(verdicts(votes), votes, at_once=2)
-    assert both[0] == "c3"
+    assert policy(rubric).next(verdicts(votes), votes) == "c3"
 
 
 def test_behind_a_gate_that_is_shut_nothing_is_asked_but_the_gate() -> None:
     rubric = plain(Must(), Weight(1.0), Weight(1.0))
     shut = {"c1": Votes(0.0, 5), "c2": Votes(1.0, 2), "c3": Votes(1.0, 2)}
-    chosen = SequentialPolicy.of(
-        Meaning.of(rubric), within=1e-3, most=9, prior=Prior.of_flip_rate(0.02)
-    )
-    assert chosen.next(verdicts(shut), shut)[0] == "c1"
+    chosen = policy(rubric, within=1e-3, most=9, flip_rate=0.02)
+    assert chosen.next(verdicts(shut), shut) == "c1"
     certain = verdicts(shut)
     del shut["c1"]
-    checked = SequentialPolicy.of(Meaning.of(rubric), within=1e-3, most=9)
+    checked = policy(rubric, within=1e-3, most=9)
     certain["c1"] = Verdict(
         ruling=NO, provenance=Provenance(judge="check", question="", response="")
     )
-    assert checked.next(certain, shut) == ()
+    assert checked.next(certain, shut) is None
 
 
 def test_probabilities_count_as_parts_of_a_vote() -> None:
@@ -207,18 +208,49 @@ def test_a_missing_verdict_leaves_nothing_known() -> None:
     rubric = plain(Weight(1.0), Weight(1.0))
     votes = {"c1": Votes(1.0, 1)}
     assert policy(rubric).estimate(verdicts(votes), votes) is None
-    assert policy(rubric).next(verdicts(votes), votes) == ()
+    assert policy(rubric).next(verdicts(votes), votes) is None
+
+
+def test_what_cannot_be_asked_again_is_taken_at_its_word() -> None:
+    rubric = plain(Weight(1.0), Weight(1.0))
+    votes = {"c1": Votes(1.0, 1)}
+    both = verdicts({"c1": Votes(1.0, 1), "c2": Votes(0.0, 1)})
+    found = policy(rubric).estimate(both, votes)
+    assert found is not None
+    assert found.score == pytest.approx(over_half(1.5, 0.5) / 2)
+
+
+def test_each_judge_of_a_panel_has_as_many_votes() -> None:
+    rubric = plain(Weight(1.0))
+    votes = {"c1": Votes(2.0, 4, judges=2)}
+    assert policy(rubric, most=2).next(verdicts(votes), votes) is None
+    assert policy(rubric, most=3).next(verdicts(votes), votes) == "c1"
 
 
 @pytest.mark.parametrize(
-    "options", [{"within": 0.0}, {"rule": VoteRule.ANY}, {"rule": VoteRule.UNANIMOUS}]
+    ("within", "most", "flip_rate"), [(0.0, 5, 0.1), (0.1, 0, 0.1), (0.1, 5, 0.5)]
 )
-def test_what_makes_no_sense_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"must be over 0|majority or mean"):
-        SequentialPolicy.of(
-            Meaning.of(plain(Weight(1.0))),
-            **{"within": 0.1, "most": 5, **options},  # type: ignore[arg-type]
-        )
+def test_what_makes_no_sense_is_refused(
+    within: float, most: int, flip_rate: float
+) -> None:
+    with pytest.raises(ValueError, match=r"over 0|at least once|flip rate"):
+        Precision(within=within, most=most, flip_rate=flip_rate)
+
+
+@pytest.mark.parametrize(
+    ("scale", "rule", "is_so"),
+    [
+        (AnswerScale(("yes", "no")), VoteRule.MAJORITY, True),
+        (AnswerScale(("yes", "no")), VoteRule.MEAN, True),
+        (AnswerScale(("yes", "no")), VoteRule.ANY, False),
+        (AnswerScale(("yes", "no")), VoteRule.UNANIMOUS, False),
+        (AnswerScale(("yes", "partly", "no")), VoteRule.MAJORITY, False),
+    ],
+)
+def test_what_can_be_judged_sequentially(
+    scale: AnswerScale, rule: VoteRule, *, is_so: bool
+) -> None:
+    assert repeatable(scale, rule) is is_so
 
 
 # ------------------------------------------------------------------ simulation
@@ -231,21 +263,21 @@ def test_it_saves_questions_at_the_same_accuracy() -> None:
     meaning = Meaning.of(rubric)
     paths = [criterion.path for criterion in rubric.criteria()]
     prior = Prior.of_flip_rate(0.1)
-    chosen = SequentialPolicy.of(
-        meaning, within=0.09, most=15, prior=prior, rule=VoteRule.MEAN
-    )
+    chosen = policy(rubric, within=0.09, most=15, flip_rate=0.1)
     asked, fixed_error, own_error = 0, 0.0, 0.0
     rounds = 60
     for _ in range(rounds):
         thetas = {p: random.betavariate(prior.yes, prior.no) for p in paths}
         truth = score(meaning, thetas)
         five = {p: sum(random.random() < thetas[p] for _ in range(5)) for p in paths}
-        votes = {p: Votes(float(random.random() < thetas[p]), 1) for p in paths}
-        while again := chosen.next(verdicts(votes), votes):
-            for path in again:
-                said = votes[path]
-                yes = random.random() < thetas[path]
-                votes[path] = Votes(said.yes + yes, said.asked + 1)
+        votes = {
+            p: Votes(float(random.random() < thetas[p]), 1, VoteRule.MEAN)
+            for p in paths
+        }
+        while path := chosen.next(verdicts(votes), votes):
+            said = votes[path]
+            yes = random.random() < thetas[path]
+            votes[path] = evolve(said, yes=said.yes + yes, asked=said.asked + 1)
         asked += sum(said.asked for said in votes.values())
         fixed_error += (
             score(meaning, {p: k / 5 for p, k in five.items()}) - truth
