@@ -24,7 +24,7 @@ def _samples() -> dict[str, str]:
     examples = re.findall(r"^```rub\n(.*?)^```$", REFERENCE, re.MULTILINE | re.DOTALL)
     found = {f"reference {number}": text for number, text in enumerate(examples)}
     files = [
-        *(ROOT / "examples").rglob("*.rub"),
+        *(p for p in (ROOT / "examples").rglob("*.rub") if p.is_file()),
         *(ROOT.parent / "shared" / "conformance" / "good").glob("*.rub"),
     ]
     return found | {path.name: path.read_text("utf-8") for path in sorted(files)}

@@ -18,7 +18,7 @@ from rubricdsl.testing.strategies.sources import source_rubrics
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = sorted((Path(__file__).parent / "cases").glob("*.rough"))
-EXAMPLES = sorted((ROOT / "examples").rglob("*.rub"))
+EXAMPLES = sorted(p for p in (ROOT / "examples").rglob("*.rub") if p.is_file())
 
 
 def comments(text: str) -> list[str]:
