@@ -87,7 +87,7 @@ def test_a_rule_from_elsewhere_runs_beside_ours(load: Load) -> None:
 
 def _lints(folder: Path, *, strict: bool = False) -> set[str]:
     found: set[str] = set()
-    for path in sorted(folder.rglob("*.rub")):
+    for path in sorted(p for p in folder.rglob("*.rub") if p.is_file()):
         loaded = load_file(path, FUNCTIONS)
         assert loaded.sound
         for diagnostic in lint(loaded, Choice(strict=strict)):
