@@ -19,6 +19,7 @@ from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
 from rubricdsl.judging.asking_again import UntilKnown
+from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
 from rubricdsl.judging.dockets import Batch, Job
 from rubricdsl.judging.flow import (
@@ -34,7 +35,7 @@ from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
-from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
+from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore

@@ -18,12 +18,13 @@ from attrs import field, frozen
 
 from rubricdsl.judging.agendas import Desk, Everything, Wanted
 from rubricdsl.judging.asking_again import may_be_asked_again
+from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
-from rubricdsl.judging.proceedings import FactsOf, Proceedings, Surroundings
+from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.judging.sequential import Precision
@@ -360,7 +361,7 @@ class _Walk:
         for inquiry in batch.inquiries:
             verdict = Verdict(
                 ruling=self.supposition.ruling(inquiry),
-                provenance=self.proceedings.provenance(
+                provenance=self.proceedings.clerk.provenance(
                     inquiry.question, inquiry.seat, inquiry.seen
                 ),
             )

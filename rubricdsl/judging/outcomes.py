@@ -49,7 +49,7 @@ def of_reply(
     verdicts: list[tuple[Inquiry, Verdict]] = []
     again: list[Batch] = []
     for name, inquiry in batch.named().items():
-        provenance = proceedings.provenance(
+        provenance = proceedings.clerk.provenance(
             inquiry.question, inquiry.seat, inquiry.seen, model=reply.model
         )
         verdict = accept(
@@ -57,7 +57,7 @@ def of_reply(
             inquiry.question,
             source=inquiry.seen.quotes,
             provenance=provenance,
-            redact=proceedings.redact,
+            redact=proceedings.clerk.redact,
         )
         if _is_unreadable(verdict.failure):
             # Left out among others is no failed attempt at this one question.
@@ -92,14 +92,14 @@ def of_too_long(proceedings: Proceedings, batch: Batch, failure: Failure) -> Out
 
 def failed(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
     """Give every question of a request the same failure."""
-    failure = proceedings.failure(failure.kind, failure.reason)
+    failure = proceedings.clerk.failure(failure.kind, failure.reason)
     return Outcome(
         [
             (
                 inquiry,
                 Verdict(
                     failure=failure,
-                    provenance=proceedings.provenance(
+                    provenance=proceedings.clerk.provenance(
                         inquiry.question, inquiry.seat, inquiry.seen
                     ),
                 ),

@@ -1,21 +1,18 @@
 """How jobs go from opened to scored; nothing here waits, sends or receives.
 
 A sheet is opened, its criteria are asked as soon as what they need is met, and when
-nothing is left to be had it becomes a scorecard.  What can be answered without a
-judge is answered here: checks, unmet needs, and responses that say nothing.
+nothing is left to be had it becomes a scorecard.  What needs no judge, the clerk
+answers.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
-from attrs import frozen
 
-from rubricdsl.checks.running import run_check
-from rubricdsl.diagnostics import CheckError, FactMissingError
-from rubricdsl.judging import degenerate
-from rubricdsl.judging.acceptance import plain_text
+from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.agendas import Agenda
+from rubricdsl.judging.clerk import Clerk, Surroundings
 from rubricdsl.judging.dockets import (
     Batch,
     BatchGroups,
@@ -29,7 +26,6 @@ from rubricdsl.judging.dockets import (
     Waiter,
 )
 from rubricdsl.judging.listening import Listener, problem_of
-from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -37,37 +33,13 @@ from rubricdsl.judging.planning import (
     PlannedCriterion,
     RubricPlan,
 )
-from rubricdsl.judging.quotes import QuoteSource
-from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.judging.sight import EVERYTHING
 from rubricdsl.model.events import VerdictReached
 from rubricdsl.model.judgement import Provenance, Question, Verdict
-from rubricdsl.model.protocols import CheckFunction, Clock, Facts
-from rubricdsl.model.response import Response
-from rubricdsl.model.rubric import LevelScale
-from rubricdsl.model.ruling import NO, Failure, FailureKind
+from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
 
-FactsOf = Callable[[Response], Facts]
-
 _CANCELLED = "the run was stopped before this was judged"
-
-
-@frozen(kw_only=True)
-class Surroundings:
-    """All that a run gets from outside beside jobs and judges.
-
-    ``clock`` gives seconds since the epoch, for records; ``stopwatch`` seconds
-    since whenever, for durations.
-    """
-
-    functions: Mapping[str, CheckFunction]
-    facts: FactsOf
-    clock: Clock
-    stopwatch: Clock
-    redactor: Redactor
-    listener: Listener | None
-    memory: Memory
 
 
 @attrs.define(eq=False)
@@ -106,6 +78,7 @@ class Proceedings:
         self._jobs = jobs
         self._plans = plans
         self._around = surroundings
+        self.clerk = Clerk(surroundings)
         self._agenda = agenda
         self._unopened = list(reversed(agenda.dockets(jobs)))
         self._open: set[Docket] = set()
@@ -165,7 +138,7 @@ class Proceedings:
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
-        self.notices[plain_text(notice, self._around.redactor)] = None
+        self.notices[self.clerk.plain(notice)] = None
 
     # ---------------------------------------------------------------- sheets
 
@@ -238,12 +211,12 @@ class Proceedings:
         if isinstance(planned, CheckedCriterion):
             return True
         try:
-            seen = self._seen(sheet, planned.criterion.sees or EVERYTHING)
+            seen = self.clerk.seen(sheet, planned.criterion.sees or EVERYTHING)
         except FactMissingError:
             return True
         for seat in planned.panel.seats:
-            question = self._question(sheet, planned, seat)
-            if self._unasked(planned, seat, seen, question) is not None:
+            question = self.clerk.question(sheet, planned, seat)
+            if self.clerk.unasked(planned, seat, seen, question) is not None:
                 continue
             inquiry = self._inquiries(docket, seen).get(_key(seat, seen, question))
             if inquiry is None or inquiry.verdict is None:
@@ -261,13 +234,13 @@ class Proceedings:
         is_further = path in sheet.asked
         sheet.asked.add(path)
         if isinstance(planned, CheckedCriterion):
-            self._record(sheet, planned, self._check(sheet, planned))
+            self._record(sheet, planned, self.clerk.check(sheet, planned))
             return
         sees = planned.criterion.sees or EVERYTHING
         try:
-            seen = self._seen(sheet, sees)
+            seen = self.clerk.seen(sheet, sees)
         except FactMissingError as error:
-            verdict = self._failed(
+            verdict = self.clerk.failed(
                 FailureKind.FACT_MISSING,
                 str(error),
                 provenance=Provenance(
@@ -295,8 +268,8 @@ class Proceedings:
     def _inquire(
         self, waiter: Waiter, seat: Seat, seen: Seen, groups: BatchGroups
     ) -> None:
-        question = self._question(waiter.sheet, waiter.judged, seat)
-        verdict = self._unasked(waiter.judged, seat, seen, question)
+        question = self.clerk.question(waiter.sheet, waiter.judged, seat)
+        verdict = self.clerk.unasked(waiter.judged, seat, seen, question)
         if verdict is None:
             known = self._inquiries(waiter.docket, seen)
             key = _key(seat, seen, question)
@@ -314,86 +287,6 @@ class Proceedings:
 
     def _inquiries(self, docket: Docket, seen: Seen) -> dict[InquiryKey, Inquiry]:
         return docket.inquiries if "response" in seen.sight.texts else self._shared
-
-    @staticmethod
-    def _question(sheet: Sheet, judged: JudgedCriterion, seat: Seat) -> Question:
-        question = judged.question
-        if not seat.judge.backend.capabilities.by_name:
-            return question
-        return _asked_by(
-            question,
-            (
-                sheet.plan.rubric.name,
-                judged.criterion.path,
-                sheet.response.prompt_id,
-                sheet.response.response_id,
-            ),
-        )
-
-    def _unasked(
-        self, judged: JudgedCriterion, seat: Seat, seen: Seen, question: Question
-    ) -> Verdict | None:
-        """Give the verdict that needs no asking, if there is one."""
-        judge = seat.judge
-        capabilities = judge.backend.capabilities
-        if isinstance(question.scale, LevelScale) and not capabilities.levels:
-            return self._failed(
-                FailureKind.JUDGE_UNSUPPORTED,
-                f"the judge {judge.name} gives no levels; name another with --judge "
-                "or in the criterion's `judge:`",
-                provenance=self.provenance(question, seat, seen),
-            )
-        if capabilities.storable:
-            known = seen.known.get((question.digest, seat.identity))
-            if known is not None:
-                return known
-        if (
-            capabilities.is_model
-            and judged.plainly_no
-            and "response" in seen.sight.texts
-            and degenerate.says_nothing(seen.sight.texts["response"])
-        ):
-            return Verdict(
-                ruling=NO,
-                reason=degenerate.REASON,
-                provenance=Provenance(
-                    judge=degenerate.JUDGE_NAME,
-                    question=question.digest,
-                    response=seen.sight.digest,
-                    at=self._around.clock(),
-                ),
-            )
-        return None
-
-    def _seen(self, sheet: Sheet, sees: tuple[str, ...]) -> Seen:
-        seen = sheet.sights.get(sees)
-        if seen is None:
-            sight = look(sees, sheet.plan.rubric, sheet.response)
-            known = self._around.memory.known(sight.digest)
-            seen = sheet.sights[sees] = Seen(sight, QuoteSource(sight.texts), known)
-        return seen
-
-    def _check(self, sheet: Sheet, planned: CheckedCriterion) -> Verdict:
-        sight = self._seen(sheet, EVERYTHING).sight
-        provenance = Provenance(
-            judge="check",
-            question=planned.digest,
-            response=sight.digest,
-            at=self._around.clock(),
-        )
-        try:
-            ruling = run_check(
-                planned.criterion,
-                check_names(sheet.plan.rubric, sheet.response),
-                self._around.facts(sheet.response),
-                self._around.functions,
-            )
-        except CheckError as error:
-            return self._failed(error.kind, str(error), provenance=provenance)
-        except Exception as error:  # noqa: BLE001 - plugins raise anything
-            reason = f"the check raised {type(error).__name__}: {error}"
-            return self._failed(FailureKind.CHECK_FAILED, reason, provenance=provenance)
-        return Verdict(ruling=ruling, provenance=provenance)
 
     def _deliver(self, waiter: Waiter, verdict: Verdict) -> None:
         poll = waiter.poll
@@ -447,7 +340,7 @@ class Proceedings:
         verdicts = dict(sheet.verdicts)
         for path, planned in sheet.plan.criteria.items():
             if path not in verdicts:
-                verdicts[path] = self._failed(
+                verdicts[path] = self.clerk.failed(
                     FailureKind.CANCELLED, _CANCELLED, provenance=_not_asked(planned)
                 )
         return self._scorecard(sheet, verdicts, standing)
@@ -472,33 +365,6 @@ class Proceedings:
         return attrs.evolve(scorecard, standing=standing, noise=noise)
 
     # --------------------------------------------------------------- records
-
-    def provenance(
-        self, question: Question, seat: Seat, seen: Seen, *, model: str | None = None
-    ) -> Provenance:
-        """Say where a verdict of this seat comes from."""
-        return Provenance(
-            judge=seat.judge.name,
-            question=question.digest,
-            response=seen.sight.digest,
-            settings=seat.manner,
-            template=seat.judge.backend.template,
-            model=self._around.redactor.optional(model),
-            at=self._around.clock(),
-        )
-
-    def _failed(
-        self, kind: FailureKind | str, reason: str, *, provenance: Provenance
-    ) -> Verdict:
-        return Verdict(failure=self.failure(kind, reason), provenance=provenance)
-
-    def failure(self, kind: FailureKind | str, reason: str) -> Failure:
-        """Make a failure: the one place where reasons are rid of secrets."""
-        return Failure(str(kind), plain_text(reason, self._around.redactor))
-
-    def redact(self, text: str) -> str:
-        """Give a text without secrets."""
-        return self._around.redactor(text)
 
     @property
     def opened(self) -> int:
@@ -528,18 +394,6 @@ class Proceedings:
 
 def _key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:
     return (seat.manner, seen.sight.digest, question.digest)
-
-
-def _asked_by(question: Question, asker: tuple[str, ...]) -> Question:
-    return Question(
-        text=question.text,
-        scale=question.scale,
-        may_abstain=question.may_abstain,
-        evidence=question.evidence,
-        note=question.note,
-        examples=question.examples,
-        asker=asker,
-    )
 
 
 def _not_asked(planned: PlannedCriterion) -> Provenance:
