@@ -11,6 +11,7 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 
 from attrs import define
@@ -242,9 +243,15 @@ async def _endless_body(exchange: Exchange) -> None:
         await exchange.send(b"10000\r\n" + b" " * 2**16 + b"\r\n")
 
 
+@cache
+def _bomb() -> bytes:
+    # Packed once and loosely: it is not the server that is to be slow.
+    return gzip.compress(b" " * _BOMB, compresslevel=1, mtime=0)
+
+
 @mode("gzip_bomb")
 async def _gzip_bomb(exchange: Exchange) -> None:
-    packed = gzip.compress(b" " * _BOMB, mtime=0)
+    packed = _bomb()
     await exchange.send(head(len(packed), Content_Encoding="gzip") + packed)
 
 
