@@ -1,12 +1,18 @@
 """Claims: which process is asking which question right now.
 
 A claim holds as long as its owner shows that it lives; one that was killed loses its
-claims after a lease, to whoever asks for them next.  Two processes with the same
-question in mind so send it once, and the other finds the verdict in the store.
+claims to whoever begins to claim on the same machine, and elsewhere after a lease.
+Two processes with the same question in mind so send it once, and the other finds the
+verdict in the store.
 """
 
+import hashlib
+import os
+import platform
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from rubricdsl.judging.store.database import Database
 from rubricdsl.judging.store.records import VerdictKey, pack_digest
@@ -19,7 +25,8 @@ _BEAT_EVERY = LEASE / 4
 # A time beyond the lease to come was written before a clock was set back.
 _LIVING = "SELECT id FROM owners WHERE seen BETWEEN :now - :lease AND :now + :lease"
 _BEAT = """\
-INSERT INTO owners (id, seen) VALUES (:me, :now)
+INSERT INTO owners (id, seen, machine, process)
+VALUES (:me, :now, :machine, :process)
 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"""
 # What is answered about a response, or asked by a living owner other than this one.
 _TAKEN = f"""\
@@ -41,6 +48,7 @@ class Claims:
         self._database = database
         self._clock = clock
         self._owner = secrets.randbits(62)
+        self._machine = _this_machine()
         self._held: set[VerdictKey] = set()
         self._beat_at: float | None = None
 
@@ -64,7 +72,7 @@ class Claims:
         granted: set[VerdictKey] = set()
         now = self._clock()
         with self._database.transaction() as connection:
-            about = {"me": self._owner, "now": now, "lease": LEASE}
+            about = {**self._about(now), "lease": LEASE}
             connection.execute(_BEAT, about)
             if self._beat_at is None:
                 self._sweep(about)
@@ -98,7 +106,7 @@ class Claims:
         fresh = self._beat_at is not None and 0 <= now - self._beat_at < _BEAT_EVERY
         if self._held and not fresh:
             with self._database.transaction() as connection:
-                connection.execute(_BEAT, {"me": self._owner, "now": now})
+                connection.execute(_BEAT, self._about(now))
             self._beat_at = now
 
     def free(self, keys: Iterable[VerdictKey]) -> None:
@@ -123,8 +131,52 @@ class Claims:
     def _rows(self, keys: Iterable[VerdictKey]) -> list[tuple[bytes | int, ...]]:
         return [(*map(pack_digest, key), self._owner) for key in keys]
 
-    def _sweep(self, about: dict[str, float]) -> None:
-        """Delete what the dead have left behind."""
+    def _about(self, now: float) -> dict[str, float | bytes]:
+        return {
+            "me": self._owner,
+            "now": now,
+            "machine": self._machine,
+            "process": os.getpid(),
+        }
+
+    def _sweep(self, about: Mapping[str, float | bytes]) -> None:
+        """Delete what the dead have left behind.
+
+        Of processes of this machine it is known at once, of others after the lease.
+        """
         execute = self._database.connection.execute
         execute(f"DELETE FROM owners WHERE id NOT IN ({_LIVING})", about)  # noqa: S608
+        here = execute(
+            "SELECT id, process FROM owners WHERE machine = ?", (self._machine,)
+        ).fetchall()
+        dead = [(owner,) for owner, process in here if not _lives(process)]
+        self._database.connection.executemany("DELETE FROM owners WHERE id = ?", dead)
         execute("DELETE FROM claims WHERE owner NOT IN (SELECT id FROM owners)")
+
+
+def _lives(process: int) -> bool:
+    """Tell whether a process of this machine lives, or might."""
+    if os.name != "posix":
+        # There, a signal that only looks is none.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is another user's.
+        return True
+    return True
+
+
+def _this_machine() -> bytes:
+    """Give what tells this machine, since it was started, from all others.
+
+    Containers of one machine count their processes apart, so each is one of its own.
+    """
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))
+    with suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()

@@ -50,7 +50,13 @@ CREATE TABLE spending (
     completion_tokens INTEGER NOT NULL,
     characters INTEGER NOT NULL
 ) WITHOUT ROWID""",
-        "CREATE TABLE owners (id INTEGER PRIMARY KEY, seen REAL NOT NULL)",
+        """\
+CREATE TABLE owners (
+    id INTEGER PRIMARY KEY,
+    seen REAL NOT NULL,
+    machine BLOB NOT NULL,
+    process INTEGER NOT NULL
+)""",
         # By digests and not by numbers: what is claimed has no rows yet.
         """\
 CREATE TABLE claims (

@@ -17,6 +17,7 @@ from rubricdsl.judging.store.database import Database
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.protocols import Clock
 from rubricdsl.model.ruling import YES
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -193,9 +194,11 @@ def fast() -> float:
     return time.time() * SPEED
 
 
-def claim_and_hang(path: Path, keys: list[VerdictKey], said: "Queue[int]") -> None:
+def claim_and_hang(
+    path: Path, keys: list[VerdictKey], said: "Queue[int]", clock: Clock
+) -> None:
     """Claim, say so, and keep the claims alive until killed."""
-    with VerdictStore.open(path, clock=fast) as store:
+    with VerdictStore.open(path, clock=clock) as store:
         said.put(len(store.claim(keys)))
         while True:
             store.heartbeat()
@@ -206,7 +209,7 @@ def test_the_claims_of_a_killed_process_are_taken_over_after_the_lease(tmp_path,
     path = tmp_path / "verdicts.sqlite"
     keys = [key(f"r{n}") for n in range(5)]
     said: Queue[int] = SPAWN.Queue()
-    process = SPAWN.Process(target=claim_and_hang, args=(path, keys, said))
+    process = SPAWN.Process(target=claim_and_hang, args=(path, keys, said, fast))
     process.start()
     assert said.get(timeout=60) == 5
     assert process.pid is not None
@@ -224,3 +227,21 @@ def test_the_claims_of_a_killed_process_are_taken_over_after_the_lease(tmp_path,
             granted |= store.claim(keys)
             time.sleep(0.02)
         assert granted == set(keys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals that only look are POSIX's")
+def test_on_one_machine_the_claims_of_the_dead_are_free_at_once(tmp_path, key):
+    path = tmp_path / "verdicts.sqlite"
+    keys = [key(f"r{n}") for n in range(5)]
+    said: Queue[int] = SPAWN.Queue()
+    process = SPAWN.Process(target=claim_and_hang, args=(path, keys, said, time.time))
+    process.start()
+    assert said.get(timeout=60) == 5
+    assert process.pid is not None
+    with VerdictStore.open(path) as living:
+        assert living.claim(keys) == set()
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(60)
+    # The lease of ten seconds has not ended.
+    with VerdictStore.open(path) as next_one:
+        assert next_one.claim(keys) == set(keys)
