@@ -9,6 +9,7 @@ from rubricdsl.cli.run_arguments import (
     add_limits,
     add_store,
     add_subjects,
+    amount,
     opened_store,
     positive,
     read_subjects,
@@ -21,7 +22,7 @@ from rubricdsl.cli.run_conduct import (
     show_table,
     tell_files,
 )
-from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_way_on
+from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_under, tell_way_on
 from rubricdsl.formats.tables import ranked
 from rubricdsl.model.scorecard import Scorecard
 
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top", type=positive, metavar="K", help="show only the K best per prompt"
     )
     parser.add_argument(
-        "--fail-under", type=float, metavar="X", help="exit 1 if a score is below X"
+        "--fail-under", type=amount, metavar="X", help="exit 1 if a score is below X"
     )
     add_store(parser)
     add_limits(parser)
@@ -70,6 +71,8 @@ def run(options: argparse.Namespace) -> Exit:
         best = _best(scorecards, options.top) if options.top else scorecards
         show_rows(options, ended.header, best)
     tell_ending(ended.result)
+    if options.fail_under is not None:
+        tell_under(scorecards, options.fail_under)
     tell_files(options)
     code = exit_of(scorecards, lost=subjects.lost, fail_under=options.fail_under)
     if ended.interrupted:
