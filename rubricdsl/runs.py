@@ -194,6 +194,27 @@ def assign(
     return jobs
 
 
+def check_blocks(
+    options: JudgeOptions, rubrics: Sequence[Rubric], jobs: Iterable[Job]
+) -> None:
+    """Refuse a judge for a block that is nowhere: nobody would ask it.
+
+    Raises RubricError (D202).
+    """
+    bound = {id(job.rubric): job.rubric for job in jobs}.values()
+    names = {block.name for rubric in rubrics for block in rubric.judges}
+    names |= {c.judge for rubric in bound for c in rubric.criteria() if c.judge}
+    for name in _chosen(options.specs).overrides:
+        if name not in names:
+            fail(
+                "D202",
+                f"--judge {name}=…: no rubric here has a judge `{name}`",
+                hint=f"they have: {', '.join(sorted(names))}"
+                if names
+                else "they name none; leave `NAME=` out to replace the judge of all",
+            )
+
+
 def _default_judge(project: Project) -> JudgeSettings | None:
     named = project.environ.get(JUDGE_VARIABLE)
     if named:

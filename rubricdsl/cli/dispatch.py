@@ -1,6 +1,7 @@
 """From a command line to a command and an exit code."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ COMMANDS = {
     "lsp": "serve an editor: diagnostics, completion, renaming and more",
 }
 _MODULES = {"eval": "evaluate", "import": "importing", "export": "exporting"}
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT})
 _FOOT = """\
 `rub COMMAND --help` tells more.  Exit codes: 0 fine, 1 the answer is no, 2 bad input
 or usage, 3 some verdicts could not be had, 130 interrupted."""
@@ -82,7 +84,8 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
     from rubricdsl.diagnostics import RubricError
 
     try:
-        return command.run(options)
+        code = command.run(options)
+        sys.stdout.flush()
     except RubricError as error:
         report(error.diagnostics)
         return Exit.USAGE
@@ -90,8 +93,23 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; what is left to say has no reader.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return Exit.FINE
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        _drop_output()
+        reason = (error.strerror or str(error)).lower()
+        hint = "write it where there is room"
+        problem = f"standard output cannot be written: {reason}"
+        sys.stderr.write(f"rub: D111 {problem}\n    help: {hint}\n")
+        return Exit.USAGE
+    return code
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that Python's exit does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help() -> str:

@@ -10,6 +10,7 @@ from rubricdsl.cli.run_arguments import (
     add_precision,
     add_store,
     add_subjects,
+    amount,
     opened_store,
     positive,
     precision,
@@ -23,7 +24,13 @@ from rubricdsl.cli.run_conduct import (
     show_table,
     tell_files,
 )
-from rubricdsl.cli.run_endings import exit_of, tell_ending, tell_noise, tell_way_on
+from rubricdsl.cli.run_endings import (
+    exit_of,
+    tell_ending,
+    tell_noise,
+    tell_under,
+    tell_way_on,
+)
 from rubricdsl.formats.tables import ranked
 from rubricdsl.model.scorecard import Scorecard
 
@@ -61,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top", type=positive, metavar="K", help="show only the K best per prompt"
     )
     parser.add_argument(
-        "--fail-under", type=float, metavar="X", help="exit 1 if a score is below X"
+        "--fail-under", type=amount, metavar="X", help="exit 1 if a score is below X"
     )
     add_precision(parser)
     add_store(parser)
@@ -84,6 +91,8 @@ def run(options: argparse.Namespace) -> Exit:
     tell_ending(ended.result)
     if wanted is not None:
         tell_noise(scorecards, wanted)
+    if options.fail_under is not None:
+        tell_under(scorecards, options.fail_under)
     tell_files(options)
     code = exit_of(scorecards, lost=subjects.lost, fail_under=options.fail_under)
     if ended.interrupted:

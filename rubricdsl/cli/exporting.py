@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
-from rubricdsl.cli.importing import list_formats, pick_format, save
-from rubricdsl.cli.inputs import load_sound
+from rubricdsl.cli.importing import list_formats, pick_format, save, spare
+from rubricdsl.cli.inputs import find_files, load_sound
 from rubricdsl.cli.losses import loss_records, report_losses
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> Exit:
     if not options.paths or options.format is None:
         fail("D401", "PATH and --to are needed", hint="see `rub export --help`")
     write = pick_format(options.format, written).write
+    spare([file.path for file in find_files(options.paths)], options.out, options.map)
     rubrics, project = load_sound(options.paths)
     # `written` holds none without a writer.
     assert write is not None  # noqa: S101

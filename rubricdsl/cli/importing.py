@@ -4,13 +4,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.losses import loss_records, report_losses
 from rubricdsl.cli.output import plural, print_json, say, standard_input
 from rubricdsl.diagnostics import RubricError, fail
+from rubricdsl.formats.whole_files import same_file
 from rubricdsl.model.protocols import ImportedRubric, Loss, RubricFormatOffer
 from rubricdsl.model.source import Span
 from rubricdsl.plugins.host import Offered, PluginHost
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> Exit:
         return Exit.FINE
     if options.file is None or options.format is None:
         fail("D401", "FILE and --from are needed", hint="see `rub import --help`")
+    spare([options.file], options.out, options.map)
     offer = pick_format(options.format, formats)
     rubrics = list(offer.read(_read(options.file), options.file))
     changed = [loss for rubric in rubrics for loss in _changes(rubric, host)]
@@ -137,6 +139,18 @@ def _write(rubrics: Sequence[ImportedRubric], out: str) -> str:
     for rubric in rubrics if path.suffix != ".rub" else ():
         save(path / f"{rubric.file_stem}.rub", rubric.text.encode())
     return str(path)
+
+
+def spare(sources: Iterable[str], *targets: str | None) -> None:
+    """Refuse, with D111, to write to a file that is read."""
+    for source in sources:
+        for target in targets:
+            if target and same_file(target, source):
+                fail(
+                    "D111",
+                    f"{target} is what is read, and would be overwritten",
+                    hint="name another file",
+                )
 
 
 def save(path: Path, data: bytes) -> None:

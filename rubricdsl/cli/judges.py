@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> Exit:
     elif checked:
         for result in checked:
             state = "ready" if result.ready else "not ready"
-            line = f"{result.judge:24}{state:11}{result.detail}"
+            line = f"{result.judge:23} {state:10} {result.detail}"
             sys.stdout.write(safe_text(line) + "\n")
     else:
         for name, offered in backends.items():

@@ -21,7 +21,7 @@ from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, assign
+from rubricdsl.runs import JudgeOptions, assign, check_blocks
 
 
 @frozen(kw_only=True)
@@ -123,9 +123,12 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
     return number
 
 
@@ -147,7 +150,10 @@ def flip_rate(text: str) -> float:
 
 def amount(text: str) -> float:
     """Read a finite number of at least 0."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not (math.isfinite(number) and number >= 0):
         raise argparse.ArgumentTypeError("must be a number, and not negative")
     return number
@@ -155,7 +161,12 @@ def amount(text: str) -> float:
 
 def concurrency(text: str) -> int | None:
     """Read a number of requests, or ``auto``."""
-    return None if text == "auto" else positive(text)
+    if text == "auto":
+        return None
+    try:
+        return positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or `auto`") from None
 
 
 def read_subjects(options: argparse.Namespace) -> Docketed:
@@ -175,11 +186,13 @@ def read_subjects(options: argparse.Namespace) -> Docketed:
     if problems and not options.keep_going:
         raise RubricError(problems)
     report(problems)
+    jobs = assign(project, rubrics, responses)
+    check_blocks(judge_options(options), rubrics, jobs)
     return Docketed(
         project=project,
         rubrics=rubrics,
         responses=responses,
-        jobs=assign(project, rubrics, responses),
+        jobs=jobs,
         lost=len(problems),
     )
 

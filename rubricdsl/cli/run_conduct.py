@@ -4,12 +4,13 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import frozen
 
+from rubricdsl.cli.inputs import find_files
 from rubricdsl.cli.output import print_json, say
 from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import Docketed, judge_options, limits
@@ -29,6 +30,7 @@ from rubricdsl.formats.results import (
 )
 from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
+from rubricdsl.formats.whole_files import same_file
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import write_recording
@@ -85,6 +87,13 @@ def check_outputs(options: argparse.Namespace) -> None:
                 f"{flag}: {file} cannot be written",
                 hint="name a file in a folder that exists and can be written to",
             )
+        for what, other in _needed(options, flag):
+            if same_file(file, other):
+                fail(
+                    "D111",
+                    f"{flag}: {file} is {what}, and would be overwritten",
+                    hint="name another file",
+                )
     if options.resume and options.out is None:
         fail(
             "D401",
@@ -97,6 +106,17 @@ def check_outputs(options: argparse.Namespace) -> None:
             "--resume and --no-cache exclude each other: verdicts are in the store",
             hint="leave one of them out",
         )
+
+
+def _needed(options: argparse.Namespace, flag: str) -> Iterator[tuple[str, str]]:
+    """Give the files of a run that what ``flag`` writes may not replace."""
+    for rubric in find_files(options.paths):
+        yield "a rubric of this run", rubric.path
+    yield "the file of responses", options.responses
+    if options.store is not None:
+        yield "the verdict store", options.store
+    if flag == "--record" and options.out is not None:
+        yield "the file of results", options.out
 
 
 def conduct(

@@ -67,11 +67,25 @@ def exit_of(
         card.status in {Status.INCOMPLETE, Status.SUSPECT} for card in scorecards
     ):
         return Exit.INCOMPLETE
-    if fail_under is not None:
-        scores = [card.score for card in scorecards]
-        if any(score is None or score < fail_under - 1e-9 for score in scores):
-            return Exit.NO
+    if fail_under is not None and any(_is_under(c, fail_under) for c in scorecards):
+        return Exit.NO
     return Exit.FINE
+
+
+def tell_under(scorecards: Sequence[Scorecard], bound: float) -> None:
+    """Say which scores are too low; a row without a score counts as one."""
+    under = [card for card in scorecards if _is_under(card, bound)]
+    if under:
+        names = [card.response_id for card in under[:_MOST_NAMES]]
+        more = ", …" if len(under) > _MOST_NAMES else ""
+        say(
+            f"{len(under)} of {plural(len(scorecards), 'score')} under {bound:g} "
+            f"(--fail-under): {', '.join(names)}{more}"
+        )
+
+
+def _is_under(card: Scorecard, bound: float) -> bool:
+    return card.score is None or card.score < bound - 1e-9
 
 
 def _tell_failures(scorecards: Sequence[Scorecard]) -> None:

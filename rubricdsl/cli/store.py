@@ -14,7 +14,7 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
-from rubricdsl.formats.whole_files import whole_file
+from rubricdsl.formats.whole_files import same_file, whole_file
 from rubricdsl.judging.store.database import Database
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.upkeep import (
@@ -96,16 +96,22 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _amount(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError("must be 0 or more")
+        raise argparse.ArgumentTypeError("must be a number of days, 0 or more")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
     if not 0 <= number < 2**63:
-        raise argparse.ArgumentTypeError("must be 0 or more")
+        raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
     return number
 
 
@@ -114,6 +120,12 @@ def run(options: argparse.Namespace) -> Exit:
     if options.action == "prune":
         _check_choice(options)
     path = _path(options)
+    if options.action == "export" and options.out and same_file(options.out, str(path)):
+        fail(
+            "D111",
+            f"--out: {options.out} is the verdict store, and would be overwritten",
+            hint="name another file",
+        )
     if options.store is None and not path.exists():
         return _nothing(options, path)
     with closing(Database.open(path, create=False)) as database:
@@ -147,7 +159,10 @@ def _path(options: argparse.Namespace) -> Path:
 
 def _nothing(options: argparse.Namespace, path: Path) -> Exit:
     """Answer for a project in which nothing was judged yet."""
-    say(f"there is no verdict store yet: {path}")
+    say(
+        f"there is no verdict store yet: {path}\n"
+        "    help: that of a rubric without rub.toml is beside it; name it with --store"
+    )
     if options.action == "export":
         return _export(options, iter(()))
     if options.json:

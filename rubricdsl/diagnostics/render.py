@@ -14,6 +14,8 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _WIDEST = 100
+# What is wrong with these is that the line holds a key; it is not shown again.
+_UNSHOWN = frozenset({"D204"})
 
 
 def safe_text(text: str) -> str:
@@ -35,7 +37,8 @@ def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
     severity = "" if diagnostic.severity == "error" else f"{diagnostic.severity}: "
     place = "rub" if span == ARGUMENTS else str(span)
     yield safe_text(f"{place}: {severity}{diagnostic.code} {diagnostic.message}")
-    source = line_of(span.file, span.line)
+    unshown = diagnostic.code in _UNSHOWN
+    source = None if unshown else line_of(span.file, span.line)
     if source is not None and source.strip():
         start = span.column - 1
         same_line = span.end_line == span.line

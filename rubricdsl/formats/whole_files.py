@@ -45,6 +45,13 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
         )
 
 
+def same_file(one: str, other: str) -> bool:
+    """Tell whether to replace the one is to lose the other; streams lose nothing."""
+    if "\0" in one + other or one.startswith(_STREAMS):
+        return False
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _mode(path: str) -> int | None:
     try:
         return os.stat(path).st_mode  # noqa: PTH116 - a path as it was given

@@ -201,3 +201,26 @@ def test_examples_in_the_help_run_as_they_stand(line, tmp_path):
         env={k: v for k, v in os.environ.items() if k != "RUB_JUDGE"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("buffering", ["", "1"])
+def test_no_room_for_what_is_printed(tmp_path, buffering):
+    (tmp_path / "a.rub").write_text("rubric a\n[1] b: Says b.\n")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rubricdsl", "show", "a.rub"],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffering},
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == (
+        "rub: D111 standard output cannot be written: no space left on device\n"
+        "    help: write it where there is room\n"
+    )
+
+
+def test_the_name_of_a_judge_stands_apart(rub):
+    spec = "openai:m?base_url=http://127.0.0.1:9/v1"
+    done = rub("judges", "--check", spec, OPENAI_API_KEY="unused")
+    assert done.stdout.startswith(f"{spec} not ready ")

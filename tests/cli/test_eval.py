@@ -323,3 +323,79 @@ def test_interrupting_keeps_what_was_judged(capital):
         c["error"]["kind"] for row in results for c in row["criteria"] if c["error"]
     ]
     assert set(missing) == {"cancelled"}
+
+
+# --------------------------------------------------------- nothing is overwritten
+
+
+@pytest.mark.parametrize("flag", ["--out", "--record"])
+@pytest.mark.parametrize("file", ["door.rub", "./r.jsonl", "kept.sqlite", "link"])
+@pytest.mark.parametrize("rubrics", ["door.rub", "door.rub#door", "."])
+def test_what_a_run_needs_is_not_overwritten(rub, door, flag, file, rubrics):
+    (door / "link").symlink_to("door.rub")
+    write(door / "kept.sqlite", "")
+    before = {path.name: path.read_bytes() for path in door.iterdir()}
+    done = rub("eval", rubrics, "--responses", "r.jsonl", "--store", "kept.sqlite",
+               flag, file)  # fmt: skip
+    assert done.returncode == 2
+    assert f"D111 {flag}: {file} is " in done.stderr
+    assert {path.name: path.read_bytes() for path in door.iterdir()} == before
+
+
+def test_results_and_recording_are_two_files(rub, door):
+    done = rub("eval", "door.rub", "--responses", "r.jsonl", "--out", "o.jsonl",
+               "--record", "o.jsonl")  # fmt: skip
+    assert done.returncode == 2
+    assert "--record: o.jsonl is the file of results" in done.stderr
+    assert not (door / "o.jsonl").exists()
+
+
+# ------------------------------------------------------------------ what is meant
+
+
+def test_a_judge_for_a_block_that_is_nowhere(rub, door):
+    spec = "strict=openai:m"
+    done = rub("eval", "door.rub", "--responses", "r.jsonl", "--judge", spec)
+    assert done.returncode == 2
+    assert "D202 --judge strict=…: no rubric here has a judge `strict`" in done.stderr
+    write(door / "door.rub", CHECKED + 'judge stern\n    model: "openai/m"\n')
+    done = rub("plan", "door.rub", "--responses", "r.jsonl", "--judge", spec)
+    assert done.returncode == 2
+    assert "they have: stern" in done.stderr
+    spec = "stern=openai:m"
+    done = rub("plan", "door.rub", "--responses", "r.jsonl", "--judge", spec)
+    assert done.returncode == 0, done.stderr
+
+
+def test_who_is_under_the_bound_is_said(rub, door):
+    done = rub("eval", "door.rub", "--responses", "r.jsonl", "--fail-under", "0.8")
+    assert done.returncode == 1
+    assert "2 of 3 scores under 0.8 (--fail-under): rude, long" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "problem"),
+    [
+        ("--concurrency", "many", "must be a whole number, 1 or more, or `auto`"),
+        ("--max-calls", "1e3", "must be a whole number, 1 or more"),
+        ("--max-cost", "$3", "must be a number, and not negative"),
+        ("--fail-under", "80%", "must be a number, and not negative"),
+        ("--fail-under", "nan", "must be a number, and not negative"),
+    ],
+)
+def test_an_argument_that_is_no_number(rub, door, flag, value, problem):
+    done = rub("eval", "door.rub", "--responses", "r.jsonl", flag, value)
+    assert done.returncode == 2
+    assert f"argument {flag}: {problem}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["api_key = 'my own key'", "base_url = 'http://me:my own key@h/v1'"]
+)
+def test_a_key_in_the_wrong_place_is_not_shown_again(rub, door, line):
+    write(door / "rub.toml", f"[judges.a]\nbackend = 'openai'\n{line}\n")
+    done = rub("eval", "door.rub", "--responses", "r.jsonl", "--judge", "a")
+    assert done.returncode == 2
+    assert "rub.toml:3:1: D204" in done.stderr
+    assert "OPENAI_API_KEY" in done.stderr
+    assert "my own key" not in done.stderr + done.stdout

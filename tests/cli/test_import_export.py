@@ -136,3 +136,18 @@ def test_mistakes_are_told_with_exit_code_2(rub, source, arguments, phrase) -> N
     assert phrase in done.stderr
     assert "help:" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("flag", ["--out", "--map"])
+def test_what_is_read_is_not_overwritten(rub, source, tmp_path, flag) -> None:
+    done = rub("export", source, "--to", "jsonl", flag, f"./{source.name}")
+    assert done.returncode == 2
+    assert "D111" in done.stderr
+    assert source.read_text("utf-8") == RUBRIC
+    rows = tmp_path / "rows.rub"
+    rub("export", source, "--to", "jsonl", "--out", rows)
+    before = rows.read_bytes()
+    done = rub("import", rows, "--from", "jsonl", flag, rows)
+    assert done.returncode == 2
+    assert "D111" in done.stderr
+    assert rows.read_bytes() == before

@@ -144,3 +144,39 @@ def test_checking_a_rubric_loads_no_database(rub, tmp_path):
     (tmp_path / "look.py").write_text(code)
     done = subprocess.run([sys.executable, "look.py"], cwd=tmp_path, check=False)
     assert done.returncode == 0
+
+
+def test_export_does_not_overwrite_the_store(rub, store):
+    before = store.read_bytes()
+    done = rub("store", "export", "--out", ".rub/../.rub/verdicts.sqlite")
+    assert done.returncode == 2
+    assert "D111 --out:" in done.stderr
+    assert store.read_bytes() == before
+    assert rub("store", "verify").returncode == 0
+
+
+def test_a_damaged_store_is_no_dead_end(rub, store):
+    with store.open("r+b") as file:
+        file.truncate(5000)
+    done = rub("store", "verify")
+    assert done.returncode == 2
+    assert "move a damaged store away" in done.stderr
+
+
+def test_where_there_is_none_the_way_to_name_one_is_told(rub):
+    done = rub("store", "info")
+    assert done.returncode == 0
+    assert "name it with --store" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "problem"),
+    [
+        ("--keep-newest", "must be a whole number, 0 or more"),
+        ("--older-than", "must be a number of days, 0 or more"),
+    ],
+)
+def test_an_amount_that_is_no_number(rub, store, flag, problem):
+    done = rub("store", "prune", flag, "some")
+    assert done.returncode == 2
+    assert f"argument {flag}: {problem}" in done.stderr

@@ -27,8 +27,8 @@ _READABLE_BY_OWNER = 0o600
 _HINTS = {
     "D501": "name a file in a folder that can be written to with --store, or go "
     "without with --no-cache",
-    "D502": "name another file with --store; `rub store verify` says what is wrong "
-    "with a damaged one",
+    "D502": "name another file with --store, or move a damaged store away: a new one "
+    "is made, and what it held is asked again",
     "D503": "upgrade rubricdsl, or name another file with --store",
     "D504": "wait until the other process is done, or name another file with --store",
 }
@@ -239,7 +239,8 @@ def _explanation(path: Path, error: sqlite3.DatabaseError) -> Exception:
         return _trouble(path, "D502", f"{message} ({error})")
     if code == sqlite3.SQLITE_FULL:
         message = "the disk is full; what the verdict store held is still there"
-        return _trouble(path, "D501", message)
+        hint = "free some space and give the same command again"
+        return _trouble(path, "D501", message, hint)
     message = "the verdict store cannot be read or written"
     return _trouble(path, "D501", f"{message} ({error})")
 

@@ -146,8 +146,9 @@ def test_a_full_database_says_so(tmp_path, key, verdict):
         late = [key(f"r{n}") for n in range(2, 200)]
         for one in late:
             store.add(one, verdict(one, reason="x" * 500))
-        with pytest.raises(RubricError, match="D501 the disk is full"):
+        with pytest.raises(RubricError, match="D501 the disk is full") as caught:
             store.commit()
+        assert "free some space" in caught.value.diagnostics[0].hint
         assert store.known(key().response)
         # All of them wait for better times, and all are found until then.
         assert all(store.known(one.response) for one in late)
