@@ -137,7 +137,7 @@ class Evaluation:
             self._proceedings, self._memory, limits=limits, seed=seed
         )
         self._lanes: dict[int, Lane] = {}
-        self._timers: dict[object, asyncio.TimerHandle] = {}
+        self._timers: dict[object, asyncio.Handle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
@@ -296,9 +296,11 @@ class Evaluation:
         """See to a lane again at a time."""
         known = self._timers.get(lane)
         if known is not None:
-            if not known.cancelled() and known.when() == at:
+            # Asked of the lane: uvloop's handles do not all know their time.
+            if lane.seen_to_at == at:
                 return
             known.cancel()
+        lane.seen_to_at = at
         loop = asyncio.get_running_loop()
         self._timers[lane] = loop.call_at(at, self._woken, lane)
 

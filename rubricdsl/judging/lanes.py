@@ -30,7 +30,8 @@ class Lane:
     """The way to one judge.
 
     ``workers`` carry requests, one at a time each; ``peak`` is the most that were
-    ``in_flight`` at once.  Until ``resting_until`` the judge asked to be left alone.
+    ``in_flight`` at once.  Until ``resting_until`` the judge asked to be left alone;
+    at ``seen_to_at`` the lane was last meant to be seen to again.
     Times are seconds of the event loop's clock.
     """
 
@@ -41,6 +42,7 @@ class Lane:
     in_flight: int = 0
     peak: int = 0
     resting_until: float = 0.0
+    seen_to_at: float = 0.0
     _queue: deque[Batch] = field(factory=deque)
     _later: list[tuple[float, int, Batch]] = field(factory=list)
     _postponed: int = 0

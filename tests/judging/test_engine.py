@@ -367,6 +367,28 @@ def test_what_cannot_be_read_is_asked_once_more() -> None:
     assert scorecard.judge_calls == 2
 
 
+@pytest.mark.parametrize("loop", [None, "uvloop"])
+def test_a_rest_too_short_to_be_timed(loop: str | None) -> None:
+    """Both are told to wait less than the clock of uvloop can tell from nothing."""
+    asked: Counter[str] = Counter()
+
+    def answer(request: JudgeRequest, name: str, _: Question) -> Answer | Exception:
+        asked[request.seen["response"]] += 1
+        if asked[request.seen["response"]] == 1:
+            return JudgeError(
+                FailureKind.RATE_LIMITED, "slow down", transient=True, retry_after=1e-4
+            )
+        return Answer(id=name, ruling=YES)
+
+    rubric = rubric_of(criterion("a"))
+    jobs = [Job(rubric, response_of(f"Text {n}.")) for n in range(8)]
+    evaluation = evaluation_of(jobs, panels_of(FakeJudge(answer), concurrency=8))
+    factory = pytest.importorskip(loop).new_event_loop if loop else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        result = runner.run(asyncio.wait_for(evaluation.run(), 30))
+    assert [card.score for card in result.scorecards] == [1.0] * 8
+
+
 def test_what_can_never_be_read_fails_after_the_second_time() -> None:
     error = JudgeError(FailureKind.JUDGE_UNPARSEABLE, "words")
     backend = FakeJudge(lambda *_: error)
