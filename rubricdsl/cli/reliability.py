@@ -42,8 +42,8 @@ trust them: how often they change their mind, whether the place of a statement i
 list makes a difference, and, of a panel, how often each judge is right."""
 EPILOG = """\
 examples:
-  rub reliability examples/doctor/fever_full.rub --responses examples/doctor/responses.jsonl
-  rub reliability examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --repeats 2 --json
+  rub reliability examples/doctor/fever.rub --responses examples/doctor/responses.jsonl --repeats 2
+  rub reliability examples/doctor/fever.rub --responses examples/doctor/responses.jsonl --repeats 2 --json
 
 Everything is asked anew: verdicts that are kept are neither read nor written.  What
 cannot be known, such as flips of what was answered once, is `unknown` and never 0.

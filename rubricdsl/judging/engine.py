@@ -26,6 +26,7 @@ from rubricdsl.judging.flow import (
     Circuit,
     Limits,
     Pace,
+    Patience,
     may_open,
 )
 from rubricdsl.judging.identity import RunIdentity
@@ -52,6 +53,7 @@ _KEPT_WITHIN = 0.005
 # have found out, in seconds.
 _BEAT = 0.5
 _NO_LIMITS = Limits()
+_PATIENCE = Patience()
 
 
 @frozen(kw_only=True)
@@ -81,7 +83,8 @@ class Evaluation:
     All judges are resolved when it is made, so that a judge that cannot be had
     raises `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
     the ``store`` are not asked for again, and new ones are kept there.  ``seed``
-    makes waits between attempts, and canaries.  ``identity`` is what it is a run of.
+    makes waits between attempts, and canaries; ``patience`` is that with judges which
+    are away.  ``identity`` is what it is a run of.
     With ``top``, only so much is asked as it takes to know the best so many responses
     to each prompt; with a ``precision``, what wavers is asked again until scores are
     known so well.  Raises ValueError for both at once.
@@ -98,6 +101,7 @@ class Evaluation:
         listener: Listener | None = None,
         store: VerdictStore | None = None,
         limits: Limits = _NO_LIMITS,
+        patience: Patience = _PATIENCE,
         seed: int = 0,
         top: int | None = None,
         precision: Precision | None = None,
@@ -136,6 +140,7 @@ class Evaluation:
         self._courier = Courier(
             self._proceedings, self._memory, limits=limits, seed=seed
         )
+        self._patience = patience
         self._lanes: dict[int, Lane] = {}
         self._timers: dict[object, asyncio.Handle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -257,7 +262,7 @@ class Evaluation:
             lane = self._lanes[id(judge)] = Lane(
                 judge,
                 Pace(judge.concurrency, adaptive=judge.adaptive),
-                Circuit(judge.name),
+                Circuit(judge.name, self._patience),
             )
         return lane
 

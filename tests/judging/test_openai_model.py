@@ -17,6 +17,7 @@ from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.openai import OFFER, OpenAIJudge
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.flow import Patience
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.prompting import PromptWriter
 from rubricdsl.judging.spec import parse_spec
@@ -211,6 +212,7 @@ def test_a_server_that_stops_keeps_the_verdicts_so_far(
             functions={},
             facts=ResponseFacts,
             listener=Stopper(),
+            patience=Patience(outage=3.0),
         )
         try:
             return await evaluation.run()
