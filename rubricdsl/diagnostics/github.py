@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from rubricdsl.diagnostics import Diagnostic, Severity
 from rubricdsl.diagnostics.render import safe_text
+from rubricdsl.diagnostics.secrets import without_keys
 from rubricdsl.model.source import ARGUMENTS
 
 _COMMANDS = {
@@ -24,7 +25,8 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
             f"{name}={_property(str(value))}"
             for name, value in _properties(diagnostic).items()
         )
-        text = _message(f"{diagnostic.message} (help: {diagnostic.hint})")
+        said = without_keys(f"{diagnostic.message} (help: {diagnostic.hint})")
+        text = _message(said)
         yield f"::{_COMMANDS[diagnostic.severity]} {properties}::{text}"
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.diagnostics.secrets import looks_secret, without_keys
 from rubricdsl.model.source import ARGUMENTS
 
 LineOf = Callable[[str, int], str | None]
@@ -14,7 +15,8 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _WIDEST = 100
-# What is wrong with these is that the line holds a key; it is not shown again.
+# What is wrong with these is that the line holds a key; it is not shown again.  Neither
+# is any other line that looks as if it held one.
 _UNSHOWN = frozenset({"D204"})
 
 
@@ -36,10 +38,11 @@ def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
     span = diagnostic.span
     severity = "" if diagnostic.severity == "error" else f"{diagnostic.severity}: "
     place = "rub" if span == ARGUMENTS else str(span)
-    yield safe_text(f"{place}: {severity}{diagnostic.code} {diagnostic.message}")
+    message = without_keys(diagnostic.message)
+    yield safe_text(f"{place}: {severity}{diagnostic.code} {message}")
     unshown = diagnostic.code in _UNSHOWN
     source = None if unshown else line_of(span.file, span.line)
-    if source is not None and source.strip():
+    if source is not None and source.strip() and not looks_secret(source):
         start = span.column - 1
         same_line = span.end_line == span.line
         length = span.end_column - span.column if same_line else len(source) - start
@@ -49,7 +52,7 @@ def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
         marked = safe_text(shown[start - skipped : start - skipped + max(1, length)])
         yield f"    {safe_text(shown)}"
         yield f"    {' ' * len(before)}{'^' * max(1, len(marked))}"
-    yield safe_text(f"    help: {diagnostic.hint}")
+    yield safe_text(f"    help: {without_keys(diagnostic.hint)}")
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
@@ -64,8 +67,8 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
                 "end_column": diagnostic.span.end_column,
                 "code": diagnostic.code,
                 "severity": str(diagnostic.severity),
-                "message": diagnostic.message,
-                "hint": diagnostic.hint,
+                "message": without_keys(diagnostic.message),
+                "hint": without_keys(diagnostic.hint),
             }
             for diagnostic in diagnostics
         ],

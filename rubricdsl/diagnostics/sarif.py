@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from rubricdsl.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from rubricdsl.diagnostics.codes import CODES
+from rubricdsl.diagnostics.secrets import without_keys
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.source import ARGUMENTS, Span
 
@@ -82,11 +83,12 @@ def _rule(code: str, found: Sequence[Diagnostic]) -> dict[str, Plain]:
 
 
 def _result(diagnostic: Diagnostic, index: int) -> dict[str, Plain]:
+    said = f"{diagnostic.message}. Help: {diagnostic.hint}."
     result: dict[str, Plain] = {
         "ruleId": diagnostic.code,
         "ruleIndex": index,
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": f"{diagnostic.message}. Help: {diagnostic.hint}."},
+        "message": {"text": without_keys(said)},
     }
     if diagnostic.span != ARGUMENTS:
         physical: dict[str, Plain] = {

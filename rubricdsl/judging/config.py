@@ -31,6 +31,7 @@ from typing import NoReturn
 from attrs import field, frozen
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.judging.options import (
     OptionError,
     OptionValue,
@@ -38,7 +39,6 @@ from rubricdsl.judging.options import (
     check_option,
     did_you_mean,
 )
-from rubricdsl.judging.redaction import is_secret_option, looks_secret
 from rubricdsl.judging.spec import KEYS_HINT, parse_model
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import VoteRule

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from rubricdsl.judging.redaction import is_secret_option, looks_secret
+from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.model.rubric import Ask
 
 OptionValue: TypeAlias = str | float | bool

@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus
 
 REDACTED = "[redacted]"
 
@@ -18,39 +18,6 @@ _SHORTEST = 6
 _SECRET_VARIABLE = re.compile(
     r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTHORIZATION)(?:$|_)"
 )
-_SECRET_OPTION = re.compile(
-    r"(?:^|[_-])(?:api_?key|key|token|secret|password|passwd|auth|authorization|bearer"
-    r"|credentials?)$",
-    re.IGNORECASE,
-)
-_KEY_SHAPE = re.compile(
-    r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{6,}"
-    r"|\b(?:gh[opsur]_|github_pat_|glpat-|hf_|gsk_|xox[abprs]-|xai-|r8_|nvapi-)\w{8,}"
-    r"|\bAIza[\w-]{20,}|\bA(?:KI|SI)A[A-Z0-9]{12,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}"
-    r"|\bBearer\s+\S{6,}",
-    re.IGNORECASE,
-)
-
-
-def is_secret_option(name: str) -> bool:
-    """Tell whether an option of this name would hold a secret.
-
-    ``api_key_env``, which names a variable, does not.
-    """
-    return _SECRET_OPTION.search(name) is not None
-
-
-def looks_secret(text: str) -> bool:
-    """Tell whether ``text`` has the shape of a key, or a URL with a password."""
-    if _KEY_SHAPE.search(text):
-        return True
-    if "@" not in text:
-        return False
-    try:
-        return "@" in urlsplit(text).netloc
-    except ValueError:
-        return False
 
 
 class Redactor:

@@ -6,6 +6,7 @@ from typing import NoReturn
 from urllib.parse import unquote_plus
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.diagnostics.secrets import looks_secret
 from rubricdsl.judging.options import (
     ENGINE_OPTIONS,
     OptionError,
@@ -14,7 +15,6 @@ from rubricdsl.judging.options import (
     check_option,
     did_you_mean,
 )
-from rubricdsl.judging.redaction import looks_secret
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.source import Span
 

@@ -45,6 +45,7 @@ def build_judge(
     fields = Fields("judge", found)
     for line in lines:
         fields.add(texts.entry(line))
+    fields.refuse_secrets()
     votes, rule = _votes(fields)
     on_error = fields.text("on_error")
     if on_error not in {None, "stop", "skip"}:

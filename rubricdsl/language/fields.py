@@ -7,6 +7,7 @@ from typing import TypeVar
 from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.expressions.printing import print_number
 from rubricdsl.language.words import FIELDS
 from rubricdsl.model.rubric import Binding, NaPolicy, NaRule, Tag
@@ -85,6 +86,9 @@ class Fields:
             self.entries[entry.key] = entry
 
     def _unknown(self, entry: Entry) -> None:
+        if is_secret_option(entry.key):
+            self.secret(f"`{entry.key}` would put a secret into the rubric", entry.span)
+            return
         close = get_close_matches(entry.key, FIELDS[self.block], n=1)
         hint = f"a {self.block} may have: {', '.join(sorted(FIELDS[self.block]))}"
         if close:
@@ -93,6 +97,18 @@ class Fields:
             hint = f"`{entry.key}` is a field of a {_HOMES[entry.key]}"
         message = f"a {self.block} has no field `{entry.key}`"
         self.report("E210", message, entry.span, hint)
+
+    def refuse_secrets(self) -> None:
+        """Report every value that looks like a key."""
+        for key, entry in self.entries.items():
+            values = [scalar.text for scalar in entry.values]
+            if any(value is not None and looks_secret(value) for value in values):
+                self.secret(f"`{key}` holds a secret", entry.span)
+
+    def secret(self, message: str, span: Span) -> None:
+        """Report a key, or the place for one; its line is not shown."""
+        hint = "keys come from the environment only: take it out, and make a new one"
+        self.report("D204", message, span, hint)
 
     def report(self, code: str, message: str, span: Span, hint: str) -> None:
         """Report what is wrong."""

@@ -154,3 +154,19 @@ def test_checking_imports_nothing_heavy(file):
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_a_key_in_a_rubric_is_refused_and_not_repeated(rub, tmp_path, form):
+    key = "sk-proj-abcdefgh12345678"
+    (tmp_path / "leaky.rub").write_text(
+        "rubric leaky\n"
+        "judge careful\n"
+        f'    model: "openai/{key}"\n'
+        f"    api_key: {key}\n"
+        f"[1] polite Says {key}.\n"
+    )
+    done = rub("check", "leaky.rub", "--format", form)
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count("D204") >= 2
+    assert key not in done.stdout + done.stderr

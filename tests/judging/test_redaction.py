@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricdsl.judging.redaction import Redactor, is_secret_option, looks_secret
+from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
+from rubricdsl.judging.redaction import Redactor
 
 _SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8)
 
