@@ -12,6 +12,10 @@ from rubricdsl.model.protocols import (
     JudgeWrapperOffer,
     RubricFormatOffer,
 )
+from rubricdsl.model.refinement import (
+    PairSelectorOffer,
+    RefinementStrategyOffer,
+)
 from rubricdsl.plugins.specs import hookimpl
 
 
@@ -38,6 +42,22 @@ def rubricdsl_judge_wrappers() -> Sequence[JudgeWrapperOffer]:
     from rubricdsl.judging.calibration.judge import OFFER as CALIBRATION
 
     return (CALIBRATION,)
+
+
+@hookimpl
+def rubricdsl_pair_selectors() -> Sequence[PairSelectorOffer]:
+    """Offer the rules of pair selection."""
+    from rubricdsl.refinement.selection import OFFERS
+
+    return OFFERS
+
+
+@hookimpl
+def rubricdsl_refinement_strategies() -> Sequence[RefinementStrategyOffer]:
+    """Offer the strategies of refinement."""
+    from rubricdsl.refinement.strategies import OFFERS
+
+    return OFFERS
 
 
 @hookimpl

@@ -13,12 +13,18 @@ import pluggy
 from attrs import frozen
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.protocols import (
     CheckFunction,
     FunctionTable,
     JudgeBackendOffer,
     JudgeWrapperOffer,
     RubricFormatOffer,
+)
+from rubricdsl.model.refinement import (
+    PairSelectorOffer,
+    ProposerOffer,
+    RefinementStrategyOffer,
 )
 from rubricdsl.plugins.specs import PROJECT, HookSpecs
 
@@ -109,6 +115,28 @@ class PluginHost:
     def judge_wrappers(self) -> Mapping[str, Offered[JudgeWrapperOffer]]:
         """What can be put around judge backends, by name."""
         return self._offers("judge wrapper", "rubricdsl_judge_wrappers", _name)
+
+    @cached_property
+    def chat_models(self) -> Mapping[str, Offered[ChatModelOffer]]:
+        """Chat models by name."""
+        return self._offers("chat model", "rubricdsl_chat_models", _name)
+
+    @cached_property
+    def proposers(self) -> Mapping[str, Offered[ProposerOffer]]:
+        """Proposers that are no chat models, by name."""
+        return self._offers("proposer", "rubricdsl_proposers", _name)
+
+    @cached_property
+    def pair_selectors(self) -> Mapping[str, Offered[PairSelectorOffer]]:
+        """Rules by which pairs are chosen, by name."""
+        return self._offers("pair selector", "rubricdsl_pair_selectors", _name)
+
+    @cached_property
+    def refinement_strategies(self) -> Mapping[str, Offered[RefinementStrategyOffer]]:
+        """Strategies of refinement, by name."""
+        return self._offers(
+            "refinement strategy", "rubricdsl_refinement_strategies", _name
+        )
 
     @cached_property
     def formats(self) -> Mapping[str, Offered[RubricFormatOffer]]:

@@ -10,12 +10,19 @@ from collections.abc import Sequence
 
 import pluggy
 
+from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
     JudgeWrapperOffer,
     RubricFormatOffer,
+)
+from rubricdsl.model.refinement import (
+    PairSelectorOffer,
+    ProposerOffer,
+    RefinementStrategyOffer,
+    RoundFinished,
 )
 
 PROJECT = "rubricdsl"
@@ -46,6 +53,26 @@ class HookSpecs:
         """Offer readers of other rubric formats."""
         return ()
 
+    @hookspec
+    def rubricdsl_chat_models(self) -> Sequence[ChatModelOffer]:
+        """Offer chat models; each can propose and attack."""
+        return ()
+
+    @hookspec
+    def rubricdsl_proposers(self) -> Sequence[ProposerOffer]:
+        """Offer proposers that are no chat models."""
+        return ()
+
+    @hookspec
+    def rubricdsl_pair_selectors(self) -> Sequence[PairSelectorOffer]:
+        """Offer rules by which pairs of responses are chosen."""
+        return ()
+
+    @hookspec
+    def rubricdsl_refinement_strategies(self) -> Sequence[RefinementStrategyOffer]:
+        """Offer strategies of refinement."""
+        return ()
+
     # ---------------------------------------------------------------- events
 
     @hookspec
@@ -55,6 +82,10 @@ class HookSpecs:
     @hookspec
     def rubricdsl_verdict_reached(self, event: VerdictReached) -> None:
         """Hear of a verdict, or of the reason why there is none."""
+
+    @hookspec
+    def rubricdsl_round_finished(self, event: RoundFinished) -> None:
+        """Hear that a round of the refinement of a rubric has ended."""
 
     @hookspec
     def rubricdsl_run_finished(self, event: RunFinished) -> None:
