@@ -96,14 +96,13 @@ def gold_at_kl(curve: Curve, kl: float) -> float | None:
     The only fair comparison of trainings of different speed.  Between two points gold
     is taken to be a straight line.
     """
-    before: tuple[float, float] | None = None
-    for far, gold in zip(curve.kl, curve.gold, strict=True):
+    for place, far in enumerate(curve.kl):
         if far >= kl:
-            if before is None or far <= before[0]:
+            gold = curve.gold[place]
+            if place == 0:
                 return gold
-            share = (kl - before[0]) / (far - before[0])
-            return before[1] + share * (gold - before[1])
-        before = far, gold
+            near, before = curve.kl[place - 1], curve.gold[place - 1]
+            return before + (kl - near) / (far - near) * (gold - before)
     return None
 
 
