@@ -345,6 +345,7 @@ class RoundRecord:
     decisions: tuple[Decision, ...] = ()
     unread: tuple[Unread, ...] = ()
     verdicts: int = 0
+    judge_calls: int = 0
     proposer_calls: int = 0
     usage: Usage = Usage()
     failure: Failure | None = None
