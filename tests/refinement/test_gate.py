@@ -139,7 +139,10 @@ def test_nothing_is_asked_twice_and_only_what_is_new_is_asked():
         Add(name="birds", text="Mentions birds.", mark="1"),
         Split(
             criterion="dogs",
-            into=(Part("small", "Mentions fish."), Part("large", "Mentions dogs.")),
+            into=(
+                Part(name="small", text="Mentions fish."),
+                Part(name="large", text="Mentions dogs."),
+            ),
         ),
     ]
     decide(edits, bench=bench)
