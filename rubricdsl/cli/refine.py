@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,17 +45,12 @@ from rubricdsl.formats.rows import sound
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.refinement import RefinedRubric, StopKind
-from rubricdsl.refinement.courses import PRESETS, Course
-from rubricdsl.refinement.journal import Journal, JournalledProposer
-from rubricdsl.refinement.loop import Means
-from rubricdsl.refinement.planning import course_of
-from rubricdsl.refinement.proposing.resolving import Resolved, resolve_proposer
-from rubricdsl.refining.bench import EngineBench
-from rubricdsl.refining.refinery import refine
+from rubricdsl.refinement.courses import PRESETS
+from rubricdsl.refining.sessions import RefinementSession
 from rubricdsl.refining.subjects import GoldTable, Proof, Subject, pools
-from rubricdsl.runs import assign, judge_book, project_config
+from rubricdsl.runs import assign
 
 DESCRIPTION = "Sharpen rubrics until they tell excellent responses from great ones."
 _PRESETS = "\n".join(f"  {name:17}{one.meaning}" for name, one in PRESETS.items())
@@ -100,12 +94,26 @@ def run(options: argparse.Namespace) -> Exit:
     docketed = read_subjects(options)
     files = read_files(options.paths)
     check_targets(options, files)
-    material = _material(options, docketed, files)
+    subjects = _subjects(options, docketed, files)
     with _store(options, docketed) as store:
-        ended = run_async(_refine(options, docketed, material, store))
+        session = RefinementSession(
+            project=docketed.project,
+            subjects=subjects,
+            wishes=wishes(options),
+            store=store,
+            judge=judge_options(options),
+            proposer=options.proposer,
+            limits=limits(options),
+            seed=options.seed,
+            resume=options.resume,
+            listener=Rounds(docketed.project.host, len(subjects)),
+        )
+        if options.gold is not None and not session.has_gold:
+            say(f"note: nothing in {options.gold} is about these responses")
+        ended = run_async(_refine(session))
     texts = [file.refined(ended.by_name) for file in files]
     document: dict[str, Plain] = {"rubrics": [*_records(ended.results, files)]}
-    record = ended.journal.with_suffix(".json")
+    record = session.journal.with_suffix(".json")
     _write_record(record, document)
     if options.json:
         print_json(document)
@@ -114,7 +122,7 @@ def run(options: argparse.Namespace) -> Exit:
     elif not options.json:
         shown = diffs(files, texts) if options.dry_run else "".join(texts)
         sys.stdout.write(shown)
-    tell(ended.results, calls=ended.calls, record=record)
+    tell(ended.results, calls=session.bench.calls, record=record)
     if ended.interrupted:
         say("to go on: the same command with --resume")
         return Exit.INTERRUPTED
@@ -123,20 +131,10 @@ def run(options: argparse.Namespace) -> Exit:
 
 
 @frozen
-class _Material:
-    """What is refined, and whether anybody said how good the responses are."""
-
-    subjects: tuple[Subject, ...]
-    has_gold: bool
-
-
-@frozen
 class _Ended:
     """What came of it."""
 
     results: tuple[RefinedRubric, ...]
-    journal: Path
-    calls: int
     interrupted: bool
 
     @property
@@ -144,23 +142,17 @@ class _Ended:
         return {one.name: one for one in self.results}
 
 
-def _material(
+def _subjects(
     options: argparse.Namespace, docketed: Docketed, files: Sequence[RefinableFile]
-) -> _Material:
+) -> tuple[Subject, ...]:
     gold = Gold() if options.gold is None else read_gold(options.gold)
-    table = GoldTable(scores=gold.means(), preferences=gold.preferences)
     found = pools(
         docketed.jobs,
         proof=None if options.no_gate else _proof(options, docketed),
-        gold=table,
+        gold=GoldTable(scores=gold.means(), preferences=gold.preferences),
         seed=options.seed,
     )
-    subjects = tuple(one for file in files for one in file.subjects(found))
-    pooled = [subject.pool for subject in subjects]
-    has_gold = any(pool.gold or pool.preferences for pool in pooled)
-    if options.gold is not None and not has_gold:
-        say(f"note: nothing in {options.gold} is about these responses")
-    return _Material(subjects, has_gold)
+    return tuple(one for file in files for one in file.subjects(found))
 
 
 def _proof(options: argparse.Namespace, docketed: Docketed) -> Proof:
@@ -171,103 +163,9 @@ def _proof(options: argparse.Namespace, docketed: Docketed) -> Proof:
     return Proof(others=assign(docketed.project, docketed.rubrics, others))
 
 
-async def _refine(
-    options: argparse.Namespace,
-    docketed: Docketed,
-    material: _Material,
-    store: VerdictStore,
-) -> _Ended:
-    project = docketed.project
-    proposing = None
-    if options.proposer is not None:
-        proposing = resolve_proposer(
-            options.proposer,
-            host=project.host,
-            environ=project.environ,
-            config=project_config(project),
-        )
-    identity = _identity(options, material, proposing)
-    path = project.root / _FOLDER / f"{identity}.jsonl"
-    journal = Journal.open(path, resume=options.resume)
-    course = _course(options, docketed, material, proposing, _began(journal))
-    book = judge_book(project, judge_options(options))
-    bench = EngineBench(
-        project, book, store=store, limits=limits(options), seed=options.seed
-    )
-    proposer = None
-    if proposing is not None:
-        proposer = JournalledProposer(
-            proposing.proposer, proposing.attacker, journal, proposing.identity
-        )
-    means = Means(
-        bench=bench,
-        proposer=proposer,
-        attacker=proposer,
-        listener=Rounds(project.host, len(material.subjects)),
-        seed=options.seed,
-    )
-    try:
-        results, interrupted = await until_stopped(
-            refine(material.subjects, course, means), bench.cancel
-        )
-    finally:
-        await book.close()
-        if proposer is not None:
-            await proposer.close()
-    return _Ended(results, path, bench.calls, interrupted)
-
-
-def _course(
-    options: argparse.Namespace,
-    docketed: Docketed,
-    material: _Material,
-    proposing: Resolved | None,
-    on: str,
-) -> Course:
-    host = docketed.project.host
-    return course_of(
-        wishes(options),
-        strategies={n: o.offer for n, o in host.refinement_strategies.items()},
-        selectors={n: o.offer for n, o in host.pair_selectors.items()},
-        proposer=None if proposing is None else proposing.name,
-        has_gold=material.has_gold,
-        on=on,
-    )
-
-
-def _began(journal: Journal) -> str:
-    """Give the day on which the refinement began, which stands in its history."""
-    known = journal.answer("began")
-    if isinstance(known, str):
-        return known
-    today = datetime.now(UTC).date().isoformat()
-    journal.write("began", today)
-    return today
-
-
-def _identity(
-    options: argparse.Namespace, material: _Material, proposing: Resolved | None
-) -> str:
-    """Identify a refinement: the same is gone on with, and no other."""
-    wanted = wishes(options)
-    return digest(
-        [subject.text for subject in material.subjects],
-        [
-            [
-                [r.prompt_id, r.response_id, r.text]
-                for r in (*subject.pool.responses, *subject.pool.held_out)
-            ]
-            for subject in material.subjects
-        ],
-        [
-            [[*key, gold] for key, gold in sorted(subject.pool.gold.items())]
-            for subject in material.subjects
-        ],
-        [*options.judge],
-        "" if proposing is None else proposing.identity,
-        repr(wanted),
-        options.seed,
-    )[:16]
+async def _refine(session: RefinementSession) -> _Ended:
+    """Refine; Ctrl-C stops asking, a second one drops what is in flight."""
+    return _Ended(*await until_stopped(session.run(), session.cancel))
 
 
 @contextmanager

@@ -119,6 +119,9 @@ def rubric_record(result: RefinedRubric, file: str) -> dict[str, Plain]:
 
 def _round_record(record: RoundRecord) -> Plain:
     decisions = record.decisions
+    rejected = [_decision(one) for one in decisions if not one.accepted]
+    for unread in record.unread:
+        rejected.append({"text": unread.text, "why": unread.reason})
     return {
         "round": record.number,
         "strategy": record.strategy,
@@ -126,10 +129,7 @@ def _round_record(record: RoundRecord) -> Plain:
         "pair": None if record.pair is None else list(record.pair),
         "proposed": [edit_record(one.edit) for one in decisions],
         "accepted": [_decision(one) for one in decisions if one.accepted],
-        "rejected": [
-            *(_decision(one) for one in decisions if not one.accepted),
-            *({"text": one.text, "why": one.reason} for one in record.unread),
-        ],
+        "rejected": rejected,
         "calls": record.judge_calls,
         "verdicts": record.verdicts,
         "proposer_calls": record.proposer_calls,

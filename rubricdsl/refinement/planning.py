@@ -47,14 +47,13 @@ class Wishes:
     shows_verdicts: bool = True
 
 
-def course_of(  # noqa: PLR0913 - what there is to choose from, by name
+def course_of(
     wishes: Wishes,
     *,
     strategies: Mapping[str, RefinementStrategyOffer],
     selectors: Mapping[str, PairSelectorOffer],
     proposer: str | None,
     has_gold: bool,
-    on: str,
 ) -> Course:
     """Give the course that a user wants, with what there is to take it by.
 
@@ -82,7 +81,6 @@ def course_of(  # noqa: PLR0913 - what there is to choose from, by name
         shows_weights=wishes.shows_weights,
         shows_verdicts=wishes.shows_verdicts,
         author=proposer or "",
-        on=on,
     )
 
 

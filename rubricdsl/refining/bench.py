@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import RubricError
+from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Listener
-from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.response import Response
@@ -32,7 +32,7 @@ class EngineBench:
     """
 
     project: Project
-    judges: Judges
+    judges: JudgeBook
     store: VerdictStore | None = None
     limits: Limits = Limits()
     seed: int = 0
@@ -63,6 +63,10 @@ class EngineBench:
         if self._server is None or self._server.done():
             self._server = loop.create_task(self._serve())
         return await errand.cards
+
+    async def close(self) -> None:
+        """Give back the judges."""
+        await self.judges.close()
 
     def cancel(self) -> None:
         """Stop asking; called again, drop what is in flight."""

@@ -32,7 +32,7 @@ def failed_tests(
     return frozenset(one.title for one in results if one.outcome is Outcome.FAILED)
 
 
-async def refine(
+async def refine_all(
     subjects: Sequence[Subject], course: Course, means: Means
 ) -> tuple[RefinedRubric, ...]:
     """Refine rubrics, each for itself, in their order.

@@ -45,7 +45,6 @@ def course(*, proposer="somebody", has_gold=False, **wishes):
         selectors=SELECTORS,
         proposer=proposer,
         has_gold=has_gold,
-        on="2026-10-02",
     )
 
 
