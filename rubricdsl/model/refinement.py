@@ -26,12 +26,12 @@ from rubricdsl.model.scorecard import Scorecard
 class Candidate:
     """A response of the pool, and what the rubric of this round says of it.
 
-    ``gold`` is how good it is as people said, in units of their own; None where
-    nobody did.
+    ``scorecard`` is None where it was not asked for.  ``gold`` is how good it is as
+    people said, in units of their own; None where nobody did.
     """
 
     response: Response
-    scorecard: Scorecard
+    scorecard: Scorecard | None = None
     gold: float | None = None
 
     @property
@@ -42,7 +42,7 @@ class Candidate:
     @property
     def score(self) -> float | None:
         """The score; None where there is none."""
-        return self.scorecard.score
+        return None if self.scorecard is None else self.scorecard.score
 
 
 @frozen(kw_only=True)
@@ -238,10 +238,10 @@ class Bench(Protocol):
 class Occasion:
     """One rubric in one round of its refinement: all that a strategy may look at.
 
-    ``candidates`` is the pool of this round, scored or not (a strategy that needs
-    no scores gets scorecards only where they are known for nothing); ``pair`` the one
-    chosen, None for strategies that choose none.  ``preferences`` are those among the
-    pool.
+    ``candidates`` is the pool of this round, scored if the strategy needs that;
+    ``pair`` the one chosen, None for strategies that choose none.  ``preferences``
+    are those among the pool.  ``shows_weights`` and ``shows_verdicts`` as in
+    `ProposalRequest`.
     """
 
     rubric: Rubric
@@ -253,6 +253,8 @@ class Occasion:
     preferences: tuple[Preference, ...] = ()
     proposer: Proposer | None = None
     attacker: Attacker | None = None
+    shows_weights: bool = True
+    shows_verdicts: bool = True
     bench: Bench
 
 
@@ -344,7 +346,7 @@ class RoundRecord:
     decisions: tuple[Decision, ...] = ()
     unread: tuple[Unread, ...] = ()
     verdicts: int = 0
-    planned: int = 0
+    judge_calls: int = 0
     proposer_calls: int = 0
     usage: Usage = Usage()
     failure: Failure | None = None

@@ -1,0 +1,272 @@
+"""Whether an edit enters: decided on responses that no proposer has seen.
+
+An edit enters only if held-out responses are ranked better, or fewer of them are
+tied, or less junk gets to the top; and if none of these gets worse, the tests in the
+rubric still pass, and what is new asks for more than good looks.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from math import fsum
+
+from attrs import define, frozen
+
+from rubricdsl.diagnostics import RubricError
+from rubricdsl.model.edit import Edit
+from rubricdsl.model.judgement import Question
+from rubricdsl.model.refinement import Bench, Decision, TailMeasure
+from rubricdsl.model.response import Response
+from rubricdsl.model.rubric import (
+    Bonus,
+    BoundRubric,
+    Criterion,
+    Info,
+    Never,
+    Rubric,
+    Weight,
+)
+from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.refinement.gate.measures import TailPair, measure, tail_pairs
+from rubricdsl.refinement.manuscripts import Manuscript
+from rubricdsl.refinement.pools import Key, Pool, key_of
+from rubricdsl.scoring.leaves import TOLERANCE
+
+FailedTests = Callable[[Rubric], frozenset[str]]
+
+
+@frozen
+class Verdicts:
+    """What the gate said: the rubric with what was accepted, and why or why not."""
+
+    manuscript: Manuscript
+    decisions: tuple[Decision, ...]
+
+
+def take_all(manuscript: Manuscript, edits: Iterable[Edit]) -> Verdicts:
+    """Let every edit enter that applies: refinement without a gate."""
+    decisions: list[Decision] = []
+    for edit in edits:
+        try:
+            manuscript = manuscript.after(edit)
+        except RubricError as error:
+            decisions.append(_refused(edit, error))
+        else:
+            why = "it applies, and there is no gate"
+            decisions.append(Decision(edit=edit, accepted=True, why=why))
+    return Verdicts(manuscript, tuple(decisions))
+
+
+@frozen
+class AcceptanceGate:
+    """Decides over edits of one rubric, by its pool's held-out responses and junk.
+
+    ``failed_tests`` gives the titles of a rubric's tests that fail.
+    """
+
+    pool: Pool
+    bench: Bench
+    failed_tests: FailedTests
+
+    async def decide(self, manuscript: Manuscript, edits: Sequence[Edit]) -> Verdicts:
+        """Decide over edits in order, each on top of those accepted before it.
+
+        An edit is asked about no one: all that is asked is what its criteria come to
+        for held-out responses and junk, if that is not known.
+        """
+        standing = await self._standing(manuscript)
+        pairs = tail_pairs(
+            [key_of(response) for response in self.pool.held_out],
+            self.pool.gold,
+            self.pool.preferences,
+            standing.scores,
+        )
+        await self._ask_ahead(manuscript, edits)
+        decisions: list[Decision] = []
+        for edit in edits:
+            try:
+                trial = manuscript.after(edit)
+            except RubricError as error:
+                decisions.append(_refused(edit, error))
+                continue
+            attempt = await self._standing(trial)
+            decision = _Comparison(edit, pairs, standing, attempt).decision()
+            decisions.append(decision)
+            if decision.accepted:
+                manuscript, standing = trial, attempt
+        return Verdicts(manuscript, tuple(decisions))
+
+    async def _ask_ahead(self, manuscript: Manuscript, edits: Sequence[Edit]) -> None:
+        """Have all edits judged at once, so that each in turn waits for nobody."""
+        if len(edits) < 2:  # noqa: PLR2004 - one waits for nobody
+            return
+        trials: list[Manuscript] = []
+        for edit in edits:
+            with suppress(RubricError):
+                trials.append(manuscript.after(edit))
+        await asyncio.gather(*map(self._standing, trials))
+
+    async def _standing(self, manuscript: Manuscript) -> "_Standing":
+        held_out, junk = self.pool.held_out, self.pool.junk
+        cards = await self.bench.score(manuscript.rubric, (*held_out, *junk))
+        return _Standing(
+            bound=manuscript.bound,
+            held_out=_by_key(held_out, cards[: len(held_out)]),
+            junk=_by_key(junk, cards[len(held_out) :]),
+            failed_tests=self.failed_tests(manuscript.rubric),
+        )
+
+
+@frozen(kw_only=True)
+class _Standing:
+    """What a rubric comes to for held-out responses, junk and its own tests."""
+
+    bound: BoundRubric
+    held_out: Mapping[Key, Scorecard]
+    junk: Mapping[Key, Scorecard]
+    failed_tests: frozenset[str]
+
+    @property
+    def scores(self) -> dict[Key, float]:
+        return _scores(self.held_out)
+
+    def measure(self, pairs: Sequence[TailPair]) -> TailMeasure:
+        return measure(pairs, self.scores, _scores(self.junk))
+
+    def questions(self) -> dict[str, Criterion]:
+        """Give what is asked, or checked, with the criterion that does."""
+        return {
+            Question.of(criterion).digest + repr(criterion.check): criterion
+            for criterion in self.bound.criteria()
+        }
+
+
+@define
+class _Comparison:
+    """An edit, and what the rubric came to before and after it."""
+
+    edit: Edit
+    pairs: Sequence[TailPair]
+    old: _Standing
+    new: _Standing
+
+    def decision(self) -> Decision:
+        before, after = self.old.measure(self.pairs), self.new.measure(self.pairs)
+        objection = (
+            self._test_objection()
+            or _measured_objection(before, after)
+            or self._style_objection()
+        )
+        why = objection or _gain(before, after)
+        return Decision(
+            edit=self.edit,
+            accepted=objection is None and why is not None,
+            why=why or "it changes nothing about how held-out responses are ranked",
+            before=before,
+            after=after,
+        )
+
+    def _test_objection(self) -> str | None:
+        broken = sorted(self.new.failed_tests - self.old.failed_tests)
+        if not broken:
+            return None
+        more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+        return f"the test “{broken[0]}”{more} would fail"
+
+    def _style_objection(self) -> str | None:
+        """Say what is new and would be met by junk as well as by good responses."""
+        known = self.old.questions()
+        tail = {key for pair in self.pairs for key in (pair.first, pair.second)}
+        for question, criterion in self.new.questions().items():
+            wanted = _wanted(criterion)
+            if question in known or wanted is None:
+                continue
+            good = _mean_value(self.new.held_out, criterion.path, tail)
+            junk = _mean_value(self.new.junk, criterion.path, self.new.junk.keys())
+            if good is None or junk is None:
+                continue
+            if wanted and junk >= good - TOLERANCE:
+                return (
+                    f"`{criterion.name}` asks only for looks: junk meets it in "
+                    f"{junk:.0%}, the best held-out responses in {good:.0%}"
+                )
+            if not wanted and good > junk + TOLERANCE:
+                return (
+                    f"`{criterion.name}` is held against the best held-out responses "
+                    f"({good:.0%}) more than against junk ({junk:.0%})"
+                )
+        return None
+
+
+def _measured_objection(before: TailMeasure, after: TailMeasure) -> str | None:
+    if after.pairs < before.pairs or not after.pairs:
+        return "held-out responses could not be judged by it"
+    if _rises(before.leak, after.leak):
+        return f"more junk gets to the top: {_change(before.leak, after.leak)}"
+    if _rises(after.accuracy, before.accuracy):
+        return (
+            "held-out responses are ranked worse: "
+            f"{_change(before.accuracy, after.accuracy)}"
+        )
+    return None
+
+
+def _gain(before: TailMeasure, after: TailMeasure) -> str | None:
+    if _rises(before.accuracy, after.accuracy):
+        change = _change(before.accuracy, after.accuracy)
+        return f"held-out responses are ranked better: {change}"
+    if _rises(after.ties, before.ties):
+        return f"fewer held-out pairs are tied: {_change(before.ties, after.ties)}"
+    if _rises(after.leak, before.leak) and not _rises(before.ties, after.ties):
+        return f"less junk gets to the top: {_change(before.leak, after.leak)}"
+    return None
+
+
+def _rises(before: float | None, after: float | None) -> bool:
+    return before is not None and after is not None and after > before + TOLERANCE
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return " to ".join("?" if one is None else f"{one:.3f}" for one in (before, after))
+
+
+def _wanted(criterion: Criterion) -> bool | None:
+    """Tell whether meeting a criterion is good; None where it counts for nothing."""
+    match criterion.mark:
+        case Info():
+            return None
+        case Never():
+            return False
+        case Weight(value=value) | Bonus(value=value):
+            return value > 0
+        case _:
+            return True
+
+
+def _mean_value(
+    cards: Mapping[Key, Scorecard], path: str, keys: Iterable[Key]
+) -> float | None:
+    values = [
+        result.value
+        for key in keys
+        if key in cards
+        for result in cards[key].criteria
+        if result.path == path and result.value is not None
+    ]
+    return fsum(values) / len(values) if values else None
+
+
+def _by_key(
+    responses: Sequence[Response], cards: Sequence[Scorecard]
+) -> dict[Key, Scorecard]:
+    return dict(zip(map(key_of, responses), cards, strict=True))
+
+
+def _scores(cards: Mapping[Key, Scorecard]) -> dict[Key, float]:
+    return {key: card.score for key, card in cards.items() if card.score is not None}
+
+
+def _refused(edit: Edit, error: RubricError) -> Decision:
+    first = error.diagnostics[0]
+    why = f"it does not apply: {first.code} {first.message}"
+    return Decision(edit=edit, accepted=False, why=why)
