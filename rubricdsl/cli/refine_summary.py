@@ -120,8 +120,7 @@ def rubric_record(result: RefinedRubric, file: str) -> dict[str, Plain]:
 def _round_record(record: RoundRecord) -> Plain:
     decisions = record.decisions
     rejected = [_decision(one) for one in decisions if not one.accepted]
-    for unread in record.unread:
-        rejected.append({"text": unread.text, "why": unread.reason})
+    rejected += [{"text": one.text, "why": one.reason} for one in record.unread]
     return {
         "round": record.number,
         "strategy": record.strategy,
