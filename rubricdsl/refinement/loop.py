@@ -81,15 +81,18 @@ class Refinement:
 
     async def run(self) -> RefinedRubric:
         """Refine; what goes wrong ends this refinement, and keeps what was accepted."""
-        begin = self.manuscript
         try:
             stop = await self._stages()
         except _StopError as error:
             stop = error.stop
         except RubricError as error:
             stop = Stop(StopKind.FAILED, error.diagnostics[0].message)
+        return self.ended(stop)
+
+    def ended(self, stop: Stop) -> RefinedRubric:
+        """Give what was reached when the refinement ended so."""
         return RefinedRubric(
-            name=begin.rubric.name,
+            name=self.manuscript.rubric.name,
             text=self.manuscript.text,
             rubric=self.manuscript.rubric,
             rounds=tuple(self._rounds),
@@ -140,6 +143,7 @@ class Refinement:
             decisions=verdicts.decisions,
             unread=proposed.unread,
             verdicts=counting.verdicts,
+            judge_calls=counting.calls,
             proposer_calls=proposed.calls,
             usage=proposed.usage,
             failure=proposed.failure,
@@ -242,6 +246,7 @@ class _Counting:
     """A bench that counts the verdicts that judges were asked for in a round."""
 
     bench: Bench
+    calls: int = field(default=0, init=False)
     _asked: set[tuple[str, ...]] = field(factory=set, init=False)
     _failed: set[str] = field(factory=set, init=False)
 
@@ -255,6 +260,7 @@ class _Counting:
         """Score, and count."""
         cards = await self.bench.score(rubric, responses)
         for card in cards:
+            self.calls += card.judge_calls
             for result in card.criteria:
                 self._count(result.verdict)
         return cards
