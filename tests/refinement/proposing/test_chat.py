@@ -10,7 +10,7 @@ from aiohttp import web
 from attrs import define, field
 
 from rubricdsl.model.edit import Add
-from rubricdsl.model.refinement import Attack, AttackRequest, Proposed, ProposalRequest
+from rubricdsl.model.refinement import Attack, AttackRequest, ProposalRequest, Proposed
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.refinement.proposing.carrying import Carrier
