@@ -77,7 +77,6 @@ class Refinement:
     _rounds: list[RoundRecord] = field(factory=list, init=False)
     _used: set[Key] = field(factory=set, init=False)
     _prompts: list[str] = field(factory=list, init=False)
-    _barren: int = field(default=0, init=False)
 
     async def run(self) -> RefinedRubric:
         """Refine; what goes wrong ends this refinement, and keeps what was accepted."""
@@ -100,29 +99,34 @@ class Refinement:
         )
 
     async def _stages(self) -> Stop:
+        """Follow the strategies in order; the last says how it ended."""
+        stop = Stop(StopKind.ROUNDS_DONE, "there was no round to make")
         for stage in self.course.stages:
-            self._barren = 0
-            for number in range(stage.rounds):
-                try:
-                    await self._round(stage)
-                except _StopError as error:
-                    # What one strategy has no more to work with, the next may have.
-                    last = stage is self.course.stages[-1]
-                    if last or error.stop.kind in _FINAL:
-                        raise
-                    break
-                if self._barren >= self.course.patience and number + 1 < stage.rounds:
-                    break
-            else:
-                continue
-            if stage is self.course.stages[-1]:
-                return _no_gain(self._rounds, self._barren)
-        return Stop(StopKind.ROUNDS_DONE, f"all {self.course.rounds} rounds were made")
+            try:
+                stop = await self._stage(stage)
+            except _StopError as error:
+                # What one strategy has no more to work with, the next may have.
+                if error.stop.kind in _FINAL:
+                    raise
+                stop = error.stop
+        return stop
+
+    async def _stage(self, stage: Stage) -> Stop:
+        patience = min(self.course.patience, stage.rounds)
+        barren = 0
+        for _ in range(stage.rounds):
+            barren = 0 if await self._round(stage) else barren + 1
+            if barren >= patience:
+                return _no_gain(self._rounds[-barren:])
+        return Stop(StopKind.ROUNDS_DONE, f"{_rounds(stage.rounds)} made")
 
     # ------------------------------------------------------------------ a round
 
-    async def _round(self, stage: Stage) -> None:
-        """Make one round: score, select, propose, edit, accept."""
+    async def _round(self, stage: Stage) -> bool:
+        """Make one round: score, select, propose, edit, accept.
+
+        Tells whether anything entered.
+        """
         counting = _Counting(self.means.bench)
         candidates = await self._candidates(stage, counting)
         pair = self._pair(candidates) if stage.strategy.needs.pair else None
@@ -151,13 +155,13 @@ class Refinement:
         if record.accepted:
             entry = self._entry(number, stage, pair, record)
             self.manuscript = verdicts.manuscript.recorded(entry)
-        self._barren = 0 if record.accepted else self._barren + 1
         self._rounds.append(record)
         if pair is not None and proposed.failure is None:
             self._used |= {pair.first.key, pair.second.key}
             self._prompts.append(pair.first.response.prompt_id)
         if self.means.listener is not None:
             self.means.listener.round_finished(self.manuscript.rubric.name, record)
+        return bool(record.accepted)
 
     async def _candidates(
         self, stage: Stage, bench: "_Counting"
@@ -304,18 +308,17 @@ def _blind_pair(candidates: Sequence[Candidate], number: int, seed: int) -> Pair
 _BLIND = 8
 
 
-def _no_gain(rounds: Sequence[RoundRecord], barren: int) -> Stop:
+def _no_gain(rounds: Sequence[RoundRecord]) -> Stop:
     """Say why rounds brought nothing."""
-    last = rounds[-barren:]
-    if all(one.failure is not None for one in last):
-        failure = last[-1].failure
-        reason = "" if failure is None else f": {failure.reason}"
-        return Stop(StopKind.FAILED, f"nothing could be had from the proposer{reason}")
-    if not any(one.decisions for one in last):
-        return Stop(StopKind.NOTHING_PROPOSED, f"{_rounds(barren)} brought no edit")
-    reason = f"no edit of {_rounds(barren)} was accepted"
-    return Stop(StopKind.NO_GAIN, reason)
+    failures = [one.failure for one in rounds if one.failure is not None]
+    if len(failures) == len(rounds):
+        reason = f"nothing could be had from the proposer: {failures[-1].reason}"
+        return Stop(StopKind.FAILED, reason)
+    last = f"the last {_rounds(len(rounds))}" if len(rounds) > 1 else "the round"
+    if not any(one.decisions for one in rounds):
+        return Stop(StopKind.NOTHING_PROPOSED, f"{last} brought no edit")
+    return Stop(StopKind.NO_GAIN, f"no edit of {last} was accepted")
 
 
 def _rounds(count: int) -> str:
-    return "the last round" if count == 1 else f"the last {count} rounds"
+    return "1 round" if count == 1 else f"{count} rounds"

@@ -71,7 +71,7 @@ class Counting:
     def __init__(self) -> None:
         self.bodies: Counter[bytes] = Counter()
 
-    async def __call__(self, request):
+    async def answer(self, request):
         """Answer."""
         body = await request.json()
         self.bodies[json.dumps(body["messages"][-1]["content"]).encode()] += 1
@@ -90,7 +90,7 @@ class Counting:
 @pytest.fixture
 def counting():
     judge = Counting()
-    with serving(judge) as address:
+    with serving(judge.answer) as address:
         yield judge, f"openai:test?base_url={address}&ask=each"
 
 

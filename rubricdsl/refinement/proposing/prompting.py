@@ -16,6 +16,7 @@ from rubricdsl.judging.fencing import Fencer, fenced, visible
 from rubricdsl.judging.sight import prompt_text, reference_text
 from rubricdsl.language.printing import print_mark
 from rubricdsl.language.scopes import Scope
+from rubricdsl.model.digest import digest
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.refinement import AttackRequest, ProposalRequest, Task
 from rubricdsl.model.response import Response
@@ -35,6 +36,9 @@ from rubricdsl.refinement.proposing.conversing import seed_of
 from rubricdsl.refinement.proposing.forms import MOST_EDITS, TYPES
 
 LABELS = ("a", "b")
+
+# Raised when the same templates are filled in differently.
+_LAYOUT = 1
 
 _HEADINGS = {
     "prompt": "The prompt:",
@@ -75,7 +79,7 @@ class ProposalWriter:
         if seed_of("order", request.seed, request.round, *request.pair.ids) % 2:
             order = (second, first)
         labelled = dict(zip(LABELS, order, strict=True))
-        cards = {label: one.scorecard for label, one in labelled.items()}
+        cards = {label: c.scorecard for label, c in labelled.items() if c.scorecard}
         listing = _listing(
             request.bound,
             own=_own_paths(request.rubric),
@@ -212,6 +216,13 @@ def _remarks(node: Node) -> Iterator[str]:
 
 def _ruled(verdict: Verdict) -> str:
     return "not known" if verdict.ruling is None else str(verdict.ruling)
+
+
+@cache
+def template_digest() -> str:
+    """Give the digest of all that is said to proposers but the texts."""
+    names = ("instructions", "attack", *Task)
+    return digest(_LAYOUT, [_template(name) for name in names])
 
 
 @cache

@@ -20,7 +20,7 @@ from attrs import field, frozen
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.recorded_rows import RecordedRow, RowForm, read_rows
 from rubricdsl.language.edit.records import read_edit
-from rubricdsl.model.digest import Plain
+from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.edit import Edit
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.refinement import (
@@ -48,8 +48,10 @@ class Script:
 
     Edits and attacks are by rubric, prompt and round; drafts stand in their order,
     with the prompt that each is for, None for any.
+    ``identity`` is the digest of it all.
     """
 
+    identity: str = ""
     edits: Mapping[_Key, tuple[Edit, ...]] = field(factory=dict)
     attacks: Mapping[_Key, str] = field(factory=dict)
     drafts: tuple[tuple[str | None, Plain], ...] = ()
@@ -60,6 +62,11 @@ class ScriptedProposer:
 
     def __init__(self, script: Script) -> None:
         self.script = script
+
+    @property
+    def identity(self) -> str:
+        """Digest of the script."""
+        return self.script.identity
 
     async def propose(self, request: ProposalRequest) -> Proposed:
         """Look the edits up."""
@@ -95,8 +102,10 @@ def read_script(path: Path) -> Script:
     edits: dict[_Key, tuple[Edit, ...]] = {}
     attacks: dict[_Key, str] = {}
     drafts: list[tuple[str | None, Plain]] = []
+    rows: list[Plain] = []
     missing = "scripted:FILE names a file of JSON Lines"
     for row in read_rows(path, _FORM, missing=missing):
+        rows.append(row.fields)
         kinds = [kind for kind in _KINDS if kind in row.fields]
         if len(kinds) != 1:
             row.refuse("a row has one of `edits`, `attack` and `draft`")
@@ -112,7 +121,9 @@ def read_script(path: Path) -> Script:
             edits[key] = _edits(row)
         else:
             attacks[key] = row.text("attack")
-    return Script(edits=edits, attacks=attacks, drafts=tuple(drafts))
+    return Script(
+        identity=digest(rows), edits=edits, attacks=attacks, drafts=tuple(drafts)
+    )
 
 
 def _draft(row: RecordedRow) -> tuple[str | None, Plain]:
