@@ -11,7 +11,6 @@ against.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from math import fsum
 
 from attrs import define, frozen
@@ -91,30 +90,28 @@ class AcceptanceGate:
             self.pool.preferences,
             standing.scores,
         )
-        await self._ask_ahead(manuscript, edits)
+        begin = manuscript
+        # All at once, so that each in turn waits for nobody.
+        ahead = await asyncio.gather(*(self._try(begin, edit) for edit in edits))
         decisions: list[Decision] = []
-        for edit in edits:
-            try:
-                trial = manuscript.after(edit)
-            except RubricError as error:
-                decisions.append(_refused(edit, error))
+        for edit, first in zip(edits, ahead, strict=True):
+            trial = first if manuscript is begin else await self._try(manuscript, edit)
+            if isinstance(trial, RubricError):
+                decisions.append(_refused(edit, trial))
                 continue
-            attempt = await self._standing(trial)
-            decision = _Comparison(edit, pairs, standing, attempt).decision()
+            decision = _Comparison(edit, pairs, standing, trial.standing).decision()
             decisions.append(decision)
             if decision.accepted:
-                manuscript, standing = trial, attempt
+                manuscript, standing = trial.manuscript, trial.standing
         return Verdicts(manuscript, tuple(decisions))
 
-    async def _ask_ahead(self, manuscript: Manuscript, edits: Sequence[Edit]) -> None:
-        """Have all edits judged at once, so that each in turn waits for nobody."""
-        if len(edits) < 2:  # noqa: PLR2004 - one waits for nobody
-            return
-        trials: list[Manuscript] = []
-        for edit in edits:
-            with suppress(RubricError):
-                trials.append(manuscript.after(edit))
-        await asyncio.gather(*map(self._standing, trials))
+    async def _try(self, manuscript: Manuscript, edit: Edit) -> "_Trial | RubricError":
+        """Give what comes of an edit, or why it does not apply."""
+        try:
+            edited = manuscript.after(edit)
+        except RubricError as error:
+            return error
+        return _Trial(edited, await self._standing(edited))
 
     async def _standing(self, manuscript: Manuscript) -> "_Standing":
         held_out, junk = self.pool.held_out, self.pool.junk
@@ -149,6 +146,14 @@ class _Standing:
             Question.of(criterion).digest + repr(criterion.check): criterion
             for criterion in self.bound.criteria()
         }
+
+
+@frozen
+class _Trial:
+    """A rubric with one more edit, and what it comes to."""
+
+    manuscript: Manuscript
+    standing: _Standing
 
 
 @define
