@@ -17,7 +17,7 @@ from rubricdsl.refinement.gate.measures import (
     measure,
     tail_pairs,
 )
-from rubricdsl.refinement.pools import Pool
+from rubricdsl.refinement.pools import Key, Pool
 from tests.refinement.benches import KeywordBench, manuscript, response
 
 TEXT = """\
@@ -308,7 +308,8 @@ def test_the_error_of_a_change_is_that_of_a_jackknife_over_responses():
 
 
 def test_with_enough_prompts_they_are_what_a_change_is_known_by():
-    before, after = {}, {}
+    before: dict[Key, float] = {}
+    after: dict[Key, float] = {}
     for prompt in "pqrst":
         before |= scored(prompt, 1.0, 0.0)
         after |= scored(prompt, *((0.0, 1.0) if prompt in "pq" else (1.0, 0.0)))
@@ -331,9 +332,11 @@ def test_a_change_is_the_difference_of_two_accuracies(gold, data):
     if not pairs:
         assert found is None
         return
-    accuracies = [measure(pairs, one, {}).accuracy for one in (before, after)]
+    was, now = (measure(pairs, one, {}).accuracy for one in (before, after))
     assert found is not None
-    assert found.by == pytest.approx(accuracies[1] - accuracies[0])
+    assert was is not None
+    assert now is not None
+    assert found.by == pytest.approx(now - was)
     assert found.error >= 0.0
     same = change_of_accuracy(pairs, before, dict(before))
     assert same is not None

@@ -56,8 +56,8 @@ def test_sources_are_as_good_as_their_quality():
     assert means["base"] < means["good"] < means["great"]
     exact = Quality(basic=0.9, advanced=0.3, basic_spread=0.0, advanced_spread=0.0)
     (chances,) = WORLD.source("exact", exact).chances
-    means = np.where(WORLD.is_basic, 0.9, 0.3)
-    assert chances[: DEFAULT.skills] == pytest.approx(means)
+    expected = np.where(WORLD.is_basic, 0.9, 0.3)
+    assert chances[: DEFAULT.skills] == pytest.approx(expected)
 
 
 def test_a_diverse_source_has_a_profile_for_each_response_of_a_pool():
