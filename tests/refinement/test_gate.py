@@ -177,6 +177,12 @@ def test_what_loses_by_noise_needs_something_that_speaks_for_it():
     assert not decide_over_eight("b", junk="").accepted
 
 
+def test_a_penalty_that_hits_nobody_near_the_top_and_no_junk_does_not_enter():
+    decision = decide_over_eight("h", "-1")
+    assert not decision.accepted
+    assert "changes nothing" in decision.why
+
+
 def test_what_all_held_out_responses_meet_tells_none_of_them_apart():
     held_out = tuple(response(one.response_id, f"{one.text} cats") for one in EIGHT)
     pool = Pool(

@@ -249,7 +249,8 @@ class _Substance:
 
     @property
     def merit(self) -> str | None:
-        if not self.tells_apart or self.objection is not None:
+        apart = abs(self.good - self.junk) > TOLERANCE
+        if not self.tells_apart or not apart or self.objection is not None:
             return None
         return (
             f"`{self.name}` tells held-out responses apart, and the best of them "
