@@ -74,11 +74,13 @@ class SelectionRequest:
     """Responses to one prompt to choose a pair from.
 
     ``candidates`` are in the order of the input, each with a score, none twice and
-    none that was used before.  ``seed`` and ``round`` are all that a draw, or a tie,
-    may depend on besides.
+    none that was used before.  ``scored`` are all responses to the prompt that have a
+    score, used ones and copies too: to look at, not to choose.  ``seed`` and ``round``
+    are all that a draw, or a tie, may depend on besides.
     """
 
     candidates: tuple[Candidate, ...]
+    scored: tuple[Candidate, ...] = ()
     round: int
     seed: int
 
