@@ -10,7 +10,7 @@ from aiohttp import web
 from attrs import define, field
 
 from rubricdsl.model.edit import Add
-from rubricdsl.model.refinement import Attack, AttackRequest, Proposed, ProposalRequest
+from rubricdsl.model.refinement import Attack, AttackRequest, ProposalRequest, Proposed
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.refinement.proposing.carrying import Carrier
@@ -32,11 +32,13 @@ class Server:
     base: str = ""
 
     async def reply(self, request: web.Request) -> web.StreamResponse:
+        """Give the next answer."""
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         self.bodies.append(await request.json())
         answer = self.answers[min(len(self.bodies), len(self.answers)) - 1]
         if callable(answer):
-            return await answer(request)
+            reply: web.StreamResponse = await answer(request)
+            return reply
         if isinstance(answer, str):
             return said(answer)
         status, body = answer

@@ -210,8 +210,10 @@ def test_json_of_a_response_is_not_the_proposers() -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 OPERATIONS = st.sampled_from(
@@ -245,8 +247,7 @@ ANSWERS = (
 def test_every_text_is_edits_or_a_reason(answer: str) -> None:
     try:
         found = read(answer)
-    except NotReadError as error:
-        assert error.problems
+    except NotReadError:
         return
     for edit in found.edits:
         json.dumps(edit_record(edit), allow_nan=False)
