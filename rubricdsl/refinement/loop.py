@@ -185,16 +185,24 @@ class Refinement:
     def _pair(self, candidates: Sequence[Candidate]) -> Pair:
         if not self.course.scores:
             return _blind_pair(candidates, len(self._rounds) + 1, self.means.seed)
+        used = self._used if self.course.excludes_used else frozenset[Key]()
+        # So that a copy of a response that was used counts as used, too.
+        spent = [
+            Candidate(response=one)
+            for one in self.pool.responses
+            if key_of(one) in used
+        ]
         choice = choose(
             self.course.selector,
-            candidates,
-            used=self._used if self.course.excludes_used else frozenset(),
+            (*candidates, *spent),
+            used=used,
             round=len(self._rounds) + 1,
             seed=self.means.seed,
             prompts_used=self._prompts,
         )
         if choice.pair is None:
-            raise _StopError(StopKind.POOL_EXHAUSTED, choice.why)
+            kind = StopKind.POOL_EXHAUSTED if choice.exhausted else StopKind.NO_GAIN
+            raise _StopError(kind, choice.why)
         return choice.pair
 
     async def _propose(

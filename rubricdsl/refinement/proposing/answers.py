@@ -19,7 +19,7 @@ MOST_CHARACTERS = 200_000
 
 # More openings than this are no answer, and cost time to look into.
 _MOST_OPENINGS = 50
-_FENCED = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_FENCED = re.compile(r"```[\w-]*[ \t]*\n(.*?)```", re.DOTALL)
 _OPENING = re.compile(r'\{\s*"')
 _BLANK = re.compile(r"\s+")
 _DECODER = json.JSONDecoder()

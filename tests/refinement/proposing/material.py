@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -54,7 +55,7 @@ def request_of(
     first: str = FIRST,
     second: str = SECOND,
     task: Task = Task.DIFFERENTIATE,
-    **changes: object,
+    **changes: Any,
 ) -> ProposalRequest:
     project = open_project(Path())
     (rubric,) = project.load_text(source).checked()
@@ -98,6 +99,7 @@ class Parrot:
         self.closed = 0
 
     async def complete(self, request: ChatRequest) -> ChatReply:
+        """Say the next answer; the last for ever."""
         await asyncio.sleep(0)
         self.requests.append(request)
         answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
@@ -109,7 +111,5 @@ class Parrot:
         return ChatReply(text=answer, usage=usage)
 
     async def close(self) -> None:
+        """Count it."""
         self.closed += 1
-
-
-Said = Callable[[Sequence[object]], str]

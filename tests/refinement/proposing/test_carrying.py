@@ -68,6 +68,7 @@ class Asleep(Parrot):
     now = most = 0
 
     async def complete(self, request: ChatRequest) -> ChatReply:
+        """Take a while, or for ever."""
         self.now += 1
         self.most = max(self.most, self.now)
         try:
@@ -100,6 +101,7 @@ class Cancelling(Parrot):
     """Raises what only whoever waits for it may raise."""
 
     async def complete(self, request: ChatRequest) -> ChatReply:
+        """Cancel itself."""
         del request
         raise asyncio.CancelledError
 

@@ -32,11 +32,13 @@ class Server:
     base: str = ""
 
     async def reply(self, request: web.Request) -> web.StreamResponse:
+        """Give the next answer."""
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         self.bodies.append(await request.json())
         answer = self.answers[min(len(self.bodies), len(self.answers)) - 1]
         if callable(answer):
-            return await answer(request)
+            reply: web.StreamResponse = await answer(request)
+            return reply
         if isinstance(answer, str):
             return said(answer)
         status, body = answer

