@@ -114,6 +114,7 @@ def estimated(  # noqa: PLR0913 - what a run needs, by name
     store: VerdictStore | None = None,
     seed: int = 0,
     precision: Precision | None = None,
+    listener: Listener | None = None,
 ) -> Estimate:
     """Work out what `evaluation` would take; nothing is asked."""
     root = project.root
@@ -125,6 +126,7 @@ def estimated(  # noqa: PLR0913 - what a run needs, by name
         store=store,
         seed=seed,
         precision=precision,
+        listener=listener,
     )
 
 

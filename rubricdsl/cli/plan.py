@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, print_json
+from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import (
     Docketed,
     add_precision,
@@ -81,6 +82,7 @@ async def _plan(
 ) -> Estimate:
     project = subjects.project
     book = judge_book(project, judge_options(options))
+    progress = ProgressView()
     try:
         return estimated(
             project,
@@ -89,8 +91,10 @@ async def _plan(
             store=store,
             seed=options.seed,
             precision=wanted,
+            listener=progress,
         )
     finally:
+        progress.clear()
         await book.close()
 
 

@@ -154,7 +154,7 @@ class Proceedings:
             self._open.discard(docket)
             standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
-                self._close(sheet, standings.get(sheet.index))
+                self.close(sheet, standings.get(sheet.index))
         return self._unclaimed(groups)
 
     def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
@@ -323,7 +323,8 @@ class Proceedings:
 
     # ---------------------------------------------------------------- ending
 
-    def _close(self, sheet: Sheet, standing: Standing | None) -> None:
+    def close(self, sheet: Sheet, standing: Standing | None) -> None:
+        """Make a scorecard of a sheet of which nothing more will be asked."""
         verdicts = dict(sheet.verdicts)
         for path, planned in sheet.plan.criteria.items():
             if path not in verdicts:
