@@ -50,8 +50,10 @@ def project_config(project: Project) -> ProjectConfig | None:
     return None if path is None else read_config(path)
 
 
-def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
-    """Make the book of judges for a run.
+def judge_book(
+    project: Project, options: JudgeOptions, *, asked: bool = True
+) -> JudgeBook:
+    """Make the book of judges for a run, or of judges that are not ``asked``.
 
     Raises RubricError (D2xx) for a SPEC that makes no sense.
     """
@@ -66,6 +68,7 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
         config=project_config(project),
         distributions={n: o.plugin.distribution for n, o in offered.items()},
         wrappers=[o.offer for o in project.host.judge_wrappers.values()],
+        asked=asked,
     )
 
 

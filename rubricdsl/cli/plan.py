@@ -37,7 +37,7 @@ arguments sends just so many requests, if none fails and no answer is left out. 
 criteria need others, and with --until-within, they are the most, and beside them stands
 the least.  Tokens are exact for `presence` and estimated for chat models (what a model
 thinks before it answers comes on top).  Money takes prices in rub.toml, time takes
---latency.
+--latency.  No key is needed.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
@@ -81,7 +81,7 @@ async def _plan(
     wanted: Precision | None,
 ) -> Estimate:
     project = subjects.project
-    book = judge_book(project, judge_options(options))
+    book = judge_book(project, judge_options(options), asked=False)
     progress = ProgressView()
     try:
         return estimated(

@@ -67,7 +67,8 @@ class JudgeBook:
 
     ``offers`` are the installed backends by name, ``distributions`` tells which
     distribution offers each.  ``wrappers`` are put around the backends of judges
-    that have their options, the first of them innermost.
+    that have their options, the first of them innermost.  Where judges are not
+    ``asked``, they are made to tell what requests would take, and need no keys.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -79,6 +80,7 @@ class JudgeBook:
         config: ProjectConfig | None = None,
         distributions: Mapping[str, str] | None = None,
         wrappers: Sequence[JudgeWrapperOffer] = (),
+        asked: bool = True,
     ) -> None:
         self._offers = offers
         self._environ = environ
@@ -86,6 +88,7 @@ class JudgeBook:
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
         self._wrappers = wrappers
+        self._asked = asked
         self._judges: dict[tuple[object, ...], Judge] = {}
         self._panels: dict[tuple[str | None, JudgeSpec | None], Panel] = {}
 
@@ -241,7 +244,10 @@ class JudgeBook:
         )
         judge = self._judges.get(key)
         if judge is None:
-            backend = offer.create(inner, self._environ)
+            create = offer.create
+            if offer.estimator is not None and not self._asked:
+                create = offer.estimator
+            backend = create(inner, self._environ)
             for wrapper in wrappers:
                 backend = wrapper.wrap(backend, settings, self._environ)
             judge = Judge(

@@ -122,6 +122,18 @@ def test_what_cannot_be_had_is_said_beforehand(rub, sky) -> None:
     assert plan["unmeasured"] == {"judge_unsupported": 3}
 
 
+def test_no_key_is_needed(rub, sky) -> None:
+    plan = planned(rub, "--judge", "openai:m")
+    assert plan["calls"] == 6
+    done = rub("eval", *ARGUMENTS, "--judge", "openai:m")
+    assert done.returncode == 2
+    assert "OPENAI_API_KEY is not set" in done.stderr
+    # All else must be right.
+    done = rub("plan", *ARGUMENTS, "--judge", "openai")
+    assert done.returncode == 2
+    assert "needs a model" in done.stderr
+
+
 def test_bad_input_is_refused_as_by_eval(rub, sky) -> None:
     assert rub("plan", *ARGUMENTS, "--judge", "nobody:x").returncode == 2
     assert rub("plan", "sky.rub", "--responses", "none.jsonl").returncode == 2

@@ -237,13 +237,7 @@ def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
     Raises:
         RubricError: D205 where it has no model, or no key for OpenAI's own server.
     """
-    settings = resolve(settings, environ)
-    if not settings.model:
-        fail(
-            "D205",
-            "the judge `openai` needs a model",
-            hint="name one, as in openai:gpt-4.1-mini",
-        )
+    settings = _resolved(settings, environ)
     variable = str(settings.options.get("api_key_env", _KEY_VARIABLE))
     key = environ.get(variable, "").strip() or None
     if key is None and (
@@ -262,6 +256,24 @@ def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
             hint="copy it again, without line breaks or quotation marks",
         )
     return OpenAIJudge(settings, key=key, writer=PromptWriter())
+
+
+def create_estimator(
+    settings: JudgeSettings, environ: Mapping[str, str]
+) -> OpenAIJudge:
+    """Make a judge that is asked for estimates only; raises D205 without a model."""
+    return OpenAIJudge(_resolved(settings, environ), key=None, writer=PromptWriter())
+
+
+def _resolved(settings: JudgeSettings, environ: Mapping[str, str]) -> JudgeSettings:
+    settings = resolve(settings, environ)
+    if not settings.model:
+        fail(
+            "D205",
+            "the judge `openai` needs a model",
+            hint="name one, as in openai:gpt-4.1-mini",
+        )
+    return settings
 
 
 def _number(options: Mapping[str, str | float | bool], name: str) -> float | None:
@@ -287,4 +299,5 @@ OFFER = JudgeBackendOffer(
         "price_completion",
     ),
     resolve=resolve,
+    estimator=create_estimator,
 )
