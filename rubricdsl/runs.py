@@ -58,7 +58,11 @@ def judge_book(
     Raises RubricError (D2xx) for a SPEC that makes no sense.
     """
     offered = project.host.judge_backends
-    choice = attrs.evolve(_chosen(options.specs), default=_default_judge(project))
+    choice = attrs.evolve(
+        _chosen(options.specs),
+        default=_default_judge(project),
+        default_from=f"named by the environment variable {JUDGE_VARIABLE}",
+    )
     if options.concurrency is not None:
         choice = attrs.evolve(choice, concurrency=options.concurrency)
     return JudgeBook(
@@ -223,7 +227,7 @@ def check_blocks(
 def _default_judge(project: Project) -> JudgeSettings | None:
     named = project.environ.get(JUDGE_VARIABLE)
     if named:
-        return parse_spec(named)
+        return parse_spec(named, what=f"the judge SPEC in {JUDGE_VARIABLE}")
     if EMBEDDED_JUDGE in project.host.judge_backends:
         return JudgeSettings(backend=EMBEDDED_JUDGE)
     return None

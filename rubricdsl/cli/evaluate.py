@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import amount, positive
 from rubricdsl.cli.run_arguments import (
     add_limits,
     add_precision,
     add_store,
     add_subjects,
-    amount,
     opened_store,
-    positive,
     precision,
     read_subjects,
 )
@@ -98,7 +97,7 @@ def run(options: argparse.Namespace) -> Exit:
     if ended.interrupted:
         code = Exit.INTERRUPTED
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(stored=store is not None, out=options.out)
+        tell_way_on(scorecards, stored=store is not None, out=options.out)
     return code
 
 

@@ -29,6 +29,7 @@ from rubricdsl.judging.calibration.labels import fit_calibrations, observations
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.judgement import JudgeRequest, Question
+from rubricdsl.model.protocols import PreparedBackend
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
@@ -80,7 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gold", metavar="FILE", help="labelled verdicts on the same responses"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="parts the labels for cross-validation"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of what is drawn to --calibrate: how labels are parted (0)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -177,6 +182,8 @@ async def _ask(
     book = judge_book(project, JudgeOptions(specs=(spec,)))
     try:
         (judge, *_) = book.panel(rubric, None).members
+        if isinstance(judge.backend, PreparedBackend):
+            judge.backend.prepare()
         async with asyncio.timeout(judge.timeout):
             reply = await judge.backend.judge(request)
     finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import amount
 from rubricdsl.cli.output import plural, print_json
 from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import (
@@ -13,7 +14,6 @@ from rubricdsl.cli.run_arguments import (
     add_precision,
     add_store,
     add_subjects,
-    amount,
     judge_options,
     opened_store,
     precision,

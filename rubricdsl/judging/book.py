@@ -7,7 +7,7 @@ asking (unless the SPEC has an ``ask``), since those belong to the question, but
 its votes, which belong to the judges.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from attrs import evolve, field, frozen
@@ -42,24 +42,27 @@ class JudgeChoice:
     """What was chosen outside the rubric.
 
     ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
-    for criteria that name none.  ``concurrency`` holds where a judge says nothing;
+    for criteria that name none, and ``default_from`` says where it was named.
+    ``concurrency`` holds where a judge says nothing;
     where that does neither, it is found out.
     """
 
     override: JudgeSettings | None = None
     overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
     default: JudgeSettings | None = None
+    default_from: str = ""
     concurrency: int | None = None
 
 
 @frozen
 class _Draft:
-    """A panel before its backends are made; ``span`` is where they are named."""
+    """A panel before its backends are made; where they are named, too."""
 
     members: tuple[JudgeSettings, ...]
     block: JudgeSpec
     entry: JudgeEntry | None = None
     span: Span | None = field(default=None, kw_only=True)
+    origin: str = field(default="", kw_only=True)
 
 
 class JudgeBook:
@@ -104,6 +107,15 @@ class JudgeBook:
             self._panels[key] = self._make(name, block)
         return self._panels[key]
 
+    @property
+    def files(self) -> Iterator[str]:
+        """The files that judges read, and what could be the name of one."""
+        for judge in self._judges.values():
+            if judge.settings.model:
+                yield judge.settings.model
+            if "calibration" in judge.settings.options:
+                yield str(judge.settings.options["calibration"])
+
     async def close(self) -> None:
         """Close every backend that was made; all are closed, whatever one raises."""
         judges, self._judges = list(self._judges.values()), {}
@@ -124,8 +136,7 @@ class JudgeBook:
         block, entry = draft.block, draft.entry
         options = self._shared_options(draft)
         judges = tuple(
-            self._judge(settings, options, span=draft.span)
-            for settings in draft.members
+            self._judge(settings, options, draft) for settings in draft.members
         )
         asks = [settings.options.get("ask") for settings in draft.members]
         ask = next((a for a in (*asks, options.get("ask")) if a), block.ask)
@@ -150,17 +161,18 @@ class JudgeBook:
 
     def _draft(self, name: str | None, block: JudgeSpec | None) -> _Draft:
         bare = block or JudgeSpec(name or "")
-        replacement = self._choice.override
-        if replacement is None and name is not None:
-            replacement = self._choice.overrides.get(name)
+        if self._choice.override is not None:
+            return self._replaced(self._choice.override, bare, "named by --judge")
+        replacement = self._choice.overrides.get(name) if name is not None else None
         if replacement is not None:
-            return self._replaced(replacement, bare)
+            return self._replaced(replacement, bare, f"named by --judge {name}=")
         entry = self._config.judges.get(name) if name is not None else None
         if entry is not None and entry.members:
             return _of_entry(entry, bare)
         if bare.models:
             members = tuple(parse_model(m, span=bare.span) for m in bare.models)
-            return _Draft(members, bare, entry, span=bare.span)
+            origin = f"named by the judge block `{bare.name}`"
+            return _Draft(members, bare, entry, span=bare.span, origin=origin)
         default = self._choice.default
         if default is None:
             fail(
@@ -171,9 +183,14 @@ class JudgeBook:
                 hint=_NO_JUDGE_HINT,
                 span=bare.span if block else None,
             )
-        return self._named(default, bare) or _Draft((default,), bare, entry)
+        origin = self._choice.default_from
+        return self._named(default, bare) or _Draft(
+            (default,), bare, entry, origin=origin
+        )
 
-    def _replaced(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft:
+    def _replaced(
+        self, settings: JudgeSettings, block: JudgeSpec, origin: str
+    ) -> _Draft:
         """Put a SPEC in place of a block's judges."""
         block = evolve(
             block,
@@ -184,7 +201,7 @@ class JudgeBook:
             temperature=None,
             max_tokens=None,
         )
-        return self._named(settings, block) or _Draft((settings,), block)
+        return self._named(settings, block) or _Draft((settings,), block, origin=origin)
 
     def _named(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft | None:
         """Look a SPEC up that is the name of a judge in rub.toml."""
@@ -208,11 +225,16 @@ class JudgeBook:
         self,
         settings: JudgeSettings,
         shared: Mapping[str, OptionValue],
-        *,
-        span: Span | None,
+        draft: _Draft,
     ) -> Judge:
         besides = {name for wrapper in self._wrappers for name in wrapper.options}
-        offer = find_offer(settings, self._offers, besides=besides, span=span)
+        offer = find_offer(
+            settings,
+            self._offers,
+            besides=besides,
+            span=draft.span,
+            origin=draft.origin,
+        )
         known = {*ENGINE_OPTIONS, *offer.options, *besides}
         # What is said of several judges, or of any that may come, holds for those
         # that know it: a backend without a temperature is asked without one.
@@ -264,8 +286,10 @@ class JudgeBook:
 
 
 def _of_entry(entry: JudgeEntry, block: JudgeSpec) -> _Draft:
+    origin = f"named by [judges.{entry.name}] in rub.toml"
     if len(entry.members) > 1:
-        return _Draft(entry.members, block, entry, span=entry.span)
+        return _Draft(entry.members, block, entry, span=entry.span, origin=origin)
     (member,) = entry.members
     member = evolve(member, options={**entry.options, **member.options})
-    return _Draft((member,), block, evolve(entry, options={}), span=entry.span)
+    bare = evolve(entry, options={})
+    return _Draft((member,), block, bare, span=entry.span, origin=origin)

@@ -6,8 +6,9 @@ This is the one owner of deadlines, retries and budgets: a backend has none.
 import asyncio
 import random
 import time
+from collections.abc import Iterable
 
-from rubricdsl.diagnostics import JudgeError
+from rubricdsl.diagnostics import JudgeError, fail
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.canaries import Asked
 from rubricdsl.judging.dockets import Account, Batch
@@ -23,10 +24,12 @@ from rubricdsl.judging.lanes import Errand, Lane
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
+from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
-from rubricdsl.model.protocols import Clock, EstimatingBackend
+from rubricdsl.model.protocols import Clock, EstimatingBackend, PreparedBackend
+from rubricdsl.model.response import Response
 from rubricdsl.model.ruling import Failure, FailureKind
 
 # When to look again whether a request fits into what is left to spend, in seconds.
@@ -85,8 +88,14 @@ class Courier:
 
         This is the one place from which a judge is asked.
         """
-        batch, now = errand.batch, self._now()
+        batch = errand.batch
         judge = batch.judge
+        try:
+            _make_ready(lane)
+        except Exception as error:  # noqa: BLE001 - plugins raise anything
+            what = f"raised {type(error).__name__}: {error}"
+            return self._broken(lane, errand, what)
+        now = self._now()
         asked = asked_of(batch, seed=self._seed)
         request = request_of(batch, asked)
         estimate = self._estimate(judge, request)
@@ -133,11 +142,7 @@ class Courier:
 
     def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
         """Give what a request may cost, where anybody wants to know."""
-        if self._limits.max_cost is None:
-            return _UNKNOWN
-        if isinstance(judge.backend, EstimatingBackend):
-            return judge.backend.estimate(request)
-        return _UNKNOWN if judge.backend.capabilities.is_model else _FREE
+        return _UNKNOWN if self._limits.max_cost is None else cost_of(judge, request)
 
     async def _refused(
         self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
@@ -223,6 +228,53 @@ class Courier:
         kind = f"{judge.distribution}:error"
         failure = Failure(kind, f"the judge {judge.name} {what}")
         return outcomes.failed(self._proceedings, errand.batch, failure)
+
+
+def _make_ready(lane: Lane) -> None:
+    """Let a judge prepare itself, which is not to be at the cost of a question."""
+    if not lane.is_ready:
+        backend = lane.judge.backend
+        if isinstance(backend, PreparedBackend):
+            backend.prepare()
+        lane.is_ready = True
+
+
+def cost_of(judge: Judge, request: JudgeRequest) -> Usage:
+    """Give what a request may cost; what is no model costs nothing."""
+    if not judge.backend.capabilities.is_model:
+        return _FREE
+    if isinstance(judge.backend, EstimatingBackend):
+        return judge.backend.estimate(request)
+    return _UNKNOWN
+
+
+def refuse_unpriced(plans: Iterable[RubricPlan]) -> None:
+    """See that it is known of each judge what a request costs.
+
+    Raises RubricError (D208) for the first that does not tell.
+    """
+    for plan in plans:
+        for planned in plan.criteria.values():
+            if isinstance(planned, JudgedCriterion):
+                for judge in planned.panel.members:
+                    _refuse_unpriced(judge, planned)
+
+
+def _refuse_unpriced(judge: Judge, planned: JudgedCriterion) -> None:
+    request = JudgeRequest(
+        questions={"c1": planned.question},
+        seen={"response": ""},
+        response=Response(text="", prompt_id="", response_id=""),
+        instructions=planned.panel.instructions,
+    )
+    if cost_of(judge, request).cost is None:
+        fail(
+            "D208",
+            f"the prices of {judge.name} are not known, so --max-cost cannot be kept",
+            hint="give its prices per million tokens, price_prompt and "
+            "price_completion, in the SPEC or in rub.toml; or bound the run by "
+            "--max-calls",
+        )
 
 
 def _characters(batch: Batch) -> int:

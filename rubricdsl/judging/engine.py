@@ -20,7 +20,7 @@ from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
 from rubricdsl.judging.asking_again import UntilKnown
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.courier import Courier
+from rubricdsl.judging.courier import Courier, refuse_unpriced
 from rubricdsl.judging.dockets import Batch, Job
 from rubricdsl.judging.flow import (
     Circuit,
@@ -80,8 +80,9 @@ class EvaluationResult:
 class Evaluation:
     """One run: judges and scores jobs, once.
 
-    All judges are resolved when it is made, so that a judge that cannot be had
-    raises `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
+    All judges are resolved when it is made, so that a judge that cannot be had, or
+    whose prices are not known where costs are bounded, raises
+    `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
     the ``store`` are not asked for again, and new ones are kept there.  ``seed``
     makes waits between attempts, and canaries; ``patience`` is that with judges which
     are away.  ``identity`` is what it is a run of.
@@ -113,6 +114,8 @@ class Evaluation:
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
         }
+        if limits.max_cost is not None:
+            refuse_unpriced(plans.values())
         self.identity = RunIdentity.of(
             jobs, plans, seed=seed, top=top, precision=precision
         )
@@ -211,7 +214,7 @@ class Evaluation:
             cached=proceedings.tally.cached,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            notices=tuple(sorted(proceedings.notices)),
+            notices=proceedings.notices(),
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
             cancelled=not finished,
         )

@@ -415,8 +415,9 @@ class _Walk:
         if judge not in self.backends:
             # Looking at a class for a protocol's methods takes its time.
             backend = judge.backend
-            able = isinstance(backend, EstimatingBackend)
-            self.backends[judge] = backend if able else None
+            self.backends[judge] = (
+                backend if isinstance(backend, EstimatingBackend) else None
+            )
         return self.backends[judge]
 
     def _after(self, batch: Batch) -> Iterator[Batch]:

@@ -90,7 +90,9 @@ class Proceedings:
         self.scored = 0
         self.incomplete = 0
         self.tally = Tally()
-        self.notices: dict[str, None] = {}
+        # Characters that a judge was not shown, by its name and by what it saw.
+        self.hidden: dict[str, dict[str, int]] = {}
+        self._notices: dict[str, None] = {}
 
     # --------------------------------------------------------------- the way
 
@@ -138,7 +140,16 @@ class Proceedings:
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
-        self.notices[self.clerk.plain(notice)] = None
+        self._notices[self.clerk.plain(notice)] = None
+
+    def notices(self) -> tuple[str, ...]:
+        """Give all sentences that a person should read, in the order of the words."""
+        hidden = (
+            f"{judge} was not shown {_counted(sum(counts.values()), 'character')} "
+            f"that cannot be seen, of {_counted(len(counts), 'response')}"
+            for judge, counts in self.hidden.items()
+        )
+        return tuple(sorted((*self._notices, *hidden)))
 
     # ---------------------------------------------------------------- sheets
 
@@ -391,6 +402,10 @@ class Proceedings:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
             self.note(problem_of(listener, error))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:

@@ -78,6 +78,19 @@ class EstimatingBackend(Protocol):
         ...
 
 
+@runtime_checkable
+class PreparedBackend(Protocol):
+    """A backend that has something to do before it is asked for the first time."""
+
+    def prepare(self) -> None:
+        """Import libraries, open connections and the like, in the event loop.
+
+        Called before a question's time begins to run, in any run that asks anything;
+        once or more often.
+        """
+        ...
+
+
 @frozen(kw_only=True)
 class JudgeBackendOffer:
     """A judge backend that a plugin offers.

@@ -135,6 +135,10 @@ class OpenAIJudge:
             cost=self._cost(prompt_tokens, completion_tokens),
         )
 
+    def prepare(self) -> None:
+        """Load the HTTP client, which takes most of a second, and open a session."""
+        self._poster.open()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._poster.close()
@@ -175,10 +179,6 @@ class OpenAIJudge:
     ) -> JudgeReply:
         read = read_reply(completion.content, request.questions)
         notices = list(read.notices)
-        if removed:
-            notices.append(
-                "characters that cannot be seen were left out of what the judge read"
-            )
         model = completion.model
         if model is not None and self._manner.model.casefold() not in model.casefold():
             notices.append(f"the server answered as model {model!r}")
@@ -194,6 +194,7 @@ class OpenAIJudge:
             ),
             model=model,
             notices=tuple(notices),
+            hidden=removed,
         )
 
     @staticmethod
