@@ -42,7 +42,7 @@ examples:
 
 A judge SPEC is BACKEND:MODEL?key=value&…, or the name of a backend or of a judge in
 rub.toml.  Without one: the rubric's own, else $RUB_JUDGE, else `presence`, which is
-embedded.  `rub judges` lists what is installed.
+embedded.  `rub judges` lists what is installed, `rub judges --keys` the keys.
 
 Every verdict is kept in a store and never asked for twice.  A run that was stopped, in
 whatever way, goes on where it was when the same command is given again; --resume also

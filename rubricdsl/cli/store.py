@@ -12,11 +12,11 @@ from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, print_json, say
-from rubricdsl.diagnostics import RubricError, fail
+from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.formats.whole_files import same_file, whole_file
 from rubricdsl.judging.options import did_you_mean
-from rubricdsl.judging.store.database import Database
+from rubricdsl.judging.store.database import DamagedStoreError, Database
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.upkeep import (
     Holdings,
@@ -42,8 +42,8 @@ The store is .rub/verdicts.sqlite under the project's root unless --store names
 another; where there is none yet, nothing is in it.  `rub store ACTION --help` tells
 more of each.
 
-exit codes: 0 done, 1 `verify` found something wrong, also that the file is damaged or
-no store at all, 2 the store cannot be used"""
+exit codes: 0 done, 1 `verify` found something wrong, 2 the store cannot be used, or
+the file is none"""
 
 _DAY = 86_400.0
 _ACTIONS = {
@@ -132,11 +132,11 @@ def run(options: argparse.Namespace) -> Exit:
         return _nothing(options, path)
     try:
         database = Database.open(path, create=False)
-    except RubricError as error:
-        (diagnostic,) = error.diagnostics
-        if options.action == "verify" and diagnostic.code == "D502":
-            return _tell_problems(options, path, [diagnostic.message], diagnostic.hint)
-        raise
+    except DamagedStoreError as error:
+        if options.action != "verify":
+            raise
+        (found,) = error.diagnostics
+        return _tell_problems(options, path, [found.message], found.hint)
     with closing(database):
         match options.action:
             case "info":

@@ -143,3 +143,30 @@ def test_what_cannot_be_had_is_not_promised(rub, capital):
     assert done.returncode == 3
     assert "not_recorded" in done.stderr
     assert "go on" not in done.stderr
+
+
+# ------------------------------------------------------------------- to be resumed
+
+
+def test_what_has_changed_of_a_judge_is_named(rub, capital):
+    nobody = "http://127.0.0.1:9/v1"
+    out = ("--out", "o.jsonl")
+    first = rub(*ARGUMENTS, *out, "--judge", spec(nobody), OPENAI_API_KEY="sk-secret77")
+    assert first.returncode == 3
+    elsewhere = spec("http://127.0.0.1:8/v1", "&temperature=0.5&max_tokens=9")
+    again = (*ARGUMENTS, *out, "--resume", "--judge")
+    done = rub(*again, elsewhere, OPENAI_API_KEY="sk-another77")
+    assert done.returncode == 2
+    assert (
+        "D402 o.jsonl is of another run: the judge `openai:test` has changed: "
+        f"base_url was {nobody}, and is http://127.0.0.1:8/v1, "
+        "max_tokens was not set, and is 9, temperature was not set, and is 0.5\n"
+    ) in done.stderr
+    done = rub(*again, spec(nobody).replace("ask=each", "ask=together"))
+    assert "has changed: ask was each, and is together\n" in done.stderr
+    done = rub(*again, spec(nobody).replace("test", "other"))
+    assert "the judge was `openai:test`, and is `openai:other`\n" in done.stderr
+    # The time that a question may take makes no other run of it, nor does the key.
+    done = rub(*again, spec(nobody, "&timeout=9"), OPENAI_API_KEY="sk-another77")
+    assert done.returncode == 3
+    assert "sk-" not in (capital / "o.jsonl").read_text("utf-8")

@@ -95,7 +95,7 @@ def test_prune(rub, store):
     dry = rub("store", "prune", "--keep-newest", "1", "--dry-run")
     assert "3 verdicts would be deleted, 1 would be left" in dry.stderr
     assert json.loads(rub("store", "info", "--json").stdout)["verdicts"] == 4
-    done = rub("store", "prune", "--judge", "another", "--json")
+    done = rub("store", "prune", "--judge", "openai:m", "--keep-newest", "4", "--json")
     assert json.loads(done.stdout)["pruned"] == 0
     done = rub("store", "prune", "--older-than", "0.5", "--keep-newest", "1", "--json")
     record = json.loads(done.stdout)
@@ -171,15 +171,6 @@ def test_a_damaged_store_is_no_dead_end(rub, store):
     done = rub("store", "info")
     assert done.returncode == 2
     assert "D502" in done.stderr
-
-
-def test_what_is_no_store_is_not_sound_and_what_is_not_there_is_bad_input(
-    rub, tmp_path
-):
-    (tmp_path / "notes.txt").write_text("Buy milk. " * 1000, "utf-8")
-    assert rub("store", "verify", "--store", "notes.txt").returncode == 1
-    assert rub("store", "verify", "--store", "nowhere.sqlite").returncode == 2
-    assert rub("store", "verify", "--store", ".").returncode == 2
 
 
 def test_a_misspelt_judge_is_not_taken_for_one_without_verdicts(rub, store):

@@ -41,6 +41,7 @@ from rubricdsl.model.rubric import (
 )
 from rubricdsl.model.ruling import NO, YES, Ruling
 from rubricdsl.testing.strategies import bound_rubrics, rubric_of
+from tests.judging.fakes import quoted
 
 FUNCTIONS = {f.signature.name: f for f in builtin_functions()}
 
@@ -86,8 +87,8 @@ class CountingJudge:
         """Nothing to give back."""
 
     def _ruling(self, request: JudgeRequest, question: Question) -> Ruling:
-        if question.text.startswith("Contains the word “"):
-            word = question.text.split("“")[1].split("”")[0]
+        word = quoted(question.text)
+        if word is not None:
             return YES if word in request.seen["response"] else NO
         drawn = sum(map(ord, f"{self.salt}{request.seen}{question.text}"))
         return Ruling.from_record(question.answers[drawn % len(question.answers)])
