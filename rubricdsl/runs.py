@@ -37,10 +37,12 @@ class JudgeOptions:
     """Who shall judge, as said beside the rubric.
 
     ``specs`` are SPECs: ``BACKEND:MODEL?…`` replaces every judge, ``NAME=SPEC``
-    the judge block NAME.  ``concurrency`` holds for judges that set none.
+    the judge block NAME.  ``origin`` is the option that they came from, if any.
+    ``concurrency`` holds for judges that set none.
     """
 
     specs: tuple[str, ...] = ()
+    origin: str = ""
     concurrency: int | None = None
 
 
@@ -61,6 +63,7 @@ def judge_book(
     choice = attrs.evolve(
         _chosen(options.specs),
         default=_default_judge(project),
+        overrides_from=f"named by {options.origin}" if options.origin else "",
         default_from=f"named by the environment variable {JUDGE_VARIABLE}",
     )
     if options.concurrency is not None:

@@ -151,7 +151,9 @@ def read_subjects(options: argparse.Namespace) -> Docketed:
 
 def judge_options(options: argparse.Namespace) -> JudgeOptions:
     """Give who shall judge."""
-    return JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
+    return JudgeOptions(
+        specs=tuple(options.judge), origin="--judge", concurrency=options.concurrency
+    )
 
 
 def limits(options: argparse.Namespace) -> Limits:

@@ -42,7 +42,8 @@ class JudgeChoice:
     """What was chosen outside the rubric.
 
     ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
-    for criteria that name none, and ``default_from`` says where it was named.
+    for criteria that name none.  ``overrides_from`` and ``default_from`` say where
+    these were named.
     ``concurrency`` holds where a judge says nothing;
     where that does neither, it is found out.
     """
@@ -50,6 +51,7 @@ class JudgeChoice:
     override: JudgeSettings | None = None
     overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
     default: JudgeSettings | None = None
+    overrides_from: str = ""
     default_from: str = ""
     concurrency: int | None = None
 
@@ -161,11 +163,12 @@ class JudgeBook:
 
     def _draft(self, name: str | None, block: JudgeSpec | None) -> _Draft:
         bare = block or JudgeSpec(name or "")
+        origin = self._choice.overrides_from
         if self._choice.override is not None:
-            return self._replaced(self._choice.override, bare, "named by --judge")
+            return self._replaced(self._choice.override, bare, origin)
         replacement = self._choice.overrides.get(name) if name is not None else None
         if replacement is not None:
-            return self._replaced(replacement, bare, f"named by --judge {name}=")
+            return self._replaced(replacement, bare, origin and f"{origin} {name}=")
         entry = self._config.judges.get(name) if name is not None else None
         if entry is not None and entry.members:
             return _of_entry(entry, bare)

@@ -6,9 +6,8 @@ This is the one owner of deadlines, retries and budgets: a backend has none.
 import asyncio
 import random
 import time
-from collections.abc import Iterable
 
-from rubricdsl.diagnostics import JudgeError, fail
+from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.canaries import Asked
 from rubricdsl.judging.dockets import Account, Batch
@@ -24,19 +23,16 @@ from rubricdsl.judging.lanes import Errand, Lane
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
-from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
+from rubricdsl.judging.prices import UNKNOWN, cost_of
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
-from rubricdsl.model.protocols import Clock, EstimatingBackend, PreparedBackend
-from rubricdsl.model.response import Response
+from rubricdsl.model.protocols import Clock, PreparedBackend
 from rubricdsl.model.ruling import Failure, FailureKind
 
 # When to look again whether a request fits into what is left to spend, in seconds.
 _FITS_AGAIN = 0.05
 _DROPPED = Failure(FailureKind.CANCELLED.value, "dropped")
-_FREE = Usage(cost=0.0)
-_UNKNOWN = Usage()
 
 
 class Courier:
@@ -81,7 +77,7 @@ class Courier:
         """Give with what every question fails once time is up; None before."""
         if self.ends_at is None or now < self.ends_at:
             return None
-        return self._budget.may_send(_UNKNOWN, now)
+        return self._budget.may_send(UNKNOWN, now)
 
     async def carry(self, lane: Lane, errand: Errand) -> Outcome:
         """Send one request, and give whatever comes of it.
@@ -109,7 +105,7 @@ class Courier:
         self._count(batch)
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
-        spent = _UNKNOWN
+        spent = UNKNOWN
         ended: Failure | None = _DROPPED
         try:
             async with asyncio.timeout_at(deadline):
@@ -142,7 +138,7 @@ class Courier:
 
     def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
         """Give what a request may cost, where anybody wants to know."""
-        return _UNKNOWN if self._limits.max_cost is None else cost_of(judge, request)
+        return UNKNOWN if self._limits.max_cost is None else cost_of(judge, request)
 
     async def _refused(
         self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
@@ -237,44 +233,6 @@ def _make_ready(lane: Lane) -> None:
         if isinstance(backend, PreparedBackend):
             backend.prepare()
         lane.is_ready = True
-
-
-def cost_of(judge: Judge, request: JudgeRequest) -> Usage:
-    """Give what a request may cost; what is no model costs nothing."""
-    if not judge.backend.capabilities.is_model:
-        return _FREE
-    if isinstance(judge.backend, EstimatingBackend):
-        return judge.backend.estimate(request)
-    return _UNKNOWN
-
-
-def refuse_unpriced(plans: Iterable[RubricPlan]) -> None:
-    """See that it is known of each judge what a request costs.
-
-    Raises RubricError (D208) for the first that does not tell.
-    """
-    for plan in plans:
-        for planned in plan.criteria.values():
-            if isinstance(planned, JudgedCriterion):
-                for judge in planned.panel.members:
-                    _refuse_unpriced(judge, planned)
-
-
-def _refuse_unpriced(judge: Judge, planned: JudgedCriterion) -> None:
-    request = JudgeRequest(
-        questions={"c1": planned.question},
-        seen={"response": ""},
-        response=Response(text="", prompt_id="", response_id=""),
-        instructions=planned.panel.instructions,
-    )
-    if cost_of(judge, request).cost is None:
-        fail(
-            "D208",
-            f"the prices of {judge.name} are not known, so --max-cost cannot be kept",
-            hint="give its prices per million tokens, price_prompt and "
-            "price_completion, in the SPEC or in rub.toml; or bound the run by "
-            "--max-calls",
-        )
 
 
 def _characters(batch: Batch) -> int:

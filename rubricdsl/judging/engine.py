@@ -20,7 +20,7 @@ from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
 from rubricdsl.judging.asking_again import UntilKnown
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.courier import Courier, refuse_unpriced
+from rubricdsl.judging.courier import Courier
 from rubricdsl.judging.dockets import Batch, Job
 from rubricdsl.judging.flow import (
     Circuit,
@@ -36,6 +36,7 @@ from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
+from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sequential import Precision
