@@ -57,11 +57,11 @@ def _ends(fields: Fields, span: Span) -> tuple[float, float] | None:
     entry = fields.entries.get("levels")
     if entry is None:
         return None
-    value = entry.values[0].value if len(entry.values) == 1 else None
-    if not isinstance(value, tuple) or entry.values[0].form != "range":
+    only = entry.values.only
+    if only is None or only.form != "range" or not isinstance(only.value, tuple):
         fields.wrong_type(entry, "a range such as `0 to 4`")
         return None
-    low, high = value
+    low, high = only.value
     if low >= high:
         _report_levels(fields, "the range of levels does not rise", span)
         return None
