@@ -1,7 +1,6 @@
 """Reading ``key: value`` lines: which a block may have, and of what type."""
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TypeVar
 
@@ -9,7 +8,6 @@ from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
-from rubricdsl.expressions.printing import print_number
 from rubricdsl.language.words import FIELDS
 from rubricdsl.model.rubric import Binding, NaPolicy, NaRule, Tag
 from rubricdsl.model.source import Span
@@ -184,6 +182,8 @@ class Fields:
         if is_secret_option(entry.key):
             self.secret(f"`{entry.key}` would put a secret into the rubric", entry.span)
             return
+        from difflib import get_close_matches
+
         close = get_close_matches(entry.key, FIELDS[self.block], n=1)
         hint = f"a {self.block} may have: {', '.join(sorted(FIELDS[self.block]))}"
         if close:
@@ -343,6 +343,8 @@ def _members(choices: object) -> Iterable[object]:
 
 def written(scalar: Scalar) -> str:
     """Give a value as text: a number or a range as it would be written."""
+    from rubricdsl.expressions.printing import print_number
+
     value = scalar.value
     if isinstance(value, float):
         return print_number(value)
