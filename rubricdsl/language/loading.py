@@ -4,9 +4,7 @@ Imports stay inside the project: the nearest folder upward with a ``rub.toml``, 
 the folder of the file that was asked for.  Links that lead out are refused.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +18,7 @@ from rubricdsl.language.building import Built, build
 from rubricdsl.language.characters import MAX_BYTES, Source, decode
 from rubricdsl.language.checking import check
 from rubricdsl.language.parsing import parse
+from rubricdsl.model.collector import collector_paused
 from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
 
@@ -101,7 +100,7 @@ def load_file(
     Raises RubricError (D101) if the file cannot be read.
     """
     loader = _Loader(functions, path, unsaved)
-    with _collector_paused():
+    with collector_paused():
         return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
@@ -121,25 +120,9 @@ def load_text(
         return Loaded((), found)
     # The text is the first link of the chain, as a file would be; it has no path.
     chain = (_Link(Path()),)
-    with _collector_paused():
+    with collector_paused():
         source = Source.of(text, name)
         return loader.loaded(loader.build(source, folder.resolve(), chain))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from running.
-
-    All that loading makes is kept or forms no cycles, so there is nothing to find;
-    but the collector would look through a large model again and again as it grows.
-    """
-    was_running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_running:
-            gc.enable()
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
