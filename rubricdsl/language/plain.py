@@ -8,7 +8,7 @@ is checked by the same code for both.
 
 import re
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rubricdsl.language.fields import Scalar, Values
 from rubricdsl.language.layout import Line
@@ -30,9 +30,8 @@ _VALUE = (
 )
 _ANY_VALUE = re.sub(r"\(\?P<\w+>", "(?:", _VALUE)
 # Nothing is gained by trying a value that fits in another way.
-VALUES = re.compile(rf"(?>{_ANY_VALUE})(?:, (?>{_ANY_VALUE}))*+")
+VALUES = rf"(?>{_ANY_VALUE})(?:, (?>{_ANY_VALUE}))*+"
 VALUE_KEYS = FIELD_KEYS - TEXT_KEYS
-_EACH_VALUE = re.compile(rf"{_VALUE}(?:, |$)")
 _WORDS = re.compile(_WORD)
 # Values that stand in many criteria are read once, if they are short.
 _SHORT = 200
@@ -166,9 +165,19 @@ def field_in(text: str) -> tuple[str, Values | str] | None:
 
 @lru_cache(maxsize=1_024)
 def _read(text: str) -> Values | None:
-    if VALUES.fullmatch(text) is None or not (text.isascii() or _are_words(text)):
+    whole, each = _value_patterns()
+    if whole.fullmatch(text) is None or not (text.isascii() or _are_words(text)):
         return None
-    return Values(tuple(map(_scalar, _EACH_VALUE.finditer(text))))
+    return Values(tuple(map(_scalar, each.finditer(text))))
+
+
+@cache
+def _value_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give the patterns of all values of a field, and of each.
+
+    Compiling them takes as long as reading a short file, which may have no fields.
+    """
+    return re.compile(VALUES), re.compile(rf"{_VALUE}(?:, |$)")
 
 
 def _scalar(match: re.Match[str]) -> Scalar:
