@@ -1,6 +1,5 @@
 """Diagnostics for people and for scripts."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -57,6 +56,8 @@ def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Give a JSON list of ``{file, line, column, …}`` objects."""
+    import json
+
     return json.dumps(
         [
             {
