@@ -37,11 +37,11 @@ def test_enough_is_left_to_show_and_enough_held_out_to_prove(pairs, share, seed)
     prompts = {p for p, _ in pairs}
     if len(prompts) >= 5:
         # Whole prompts are held out: none is on both sides.
-        shown = {response.prompt_id for response in parts.shown}
-        held = {response.prompt_id for response in parts.held_out}
-        assert not shown & held
-        assert len(shown) >= 2
-        assert len(held) >= 3
+        shown_prompts = {response.prompt_id for response in parts.shown}
+        held_prompts = {response.prompt_id for response in parts.held_out}
+        assert not shown_prompts & held_prompts
+        assert len(shown_prompts) >= 2
+        assert len(held_prompts) >= 3
         return
     for prompt in prompts:
         shown = [r for r in parts.shown if r.prompt_id == prompt]
