@@ -120,4 +120,6 @@ def _drawn(names: Iterable[str], seed: int) -> list[str]:
 def draw(seed: int, *words: object) -> bytes:
     """Give bytes that look drawn, and depend on nothing but what is given."""
     text = "\x1f".join(map(str, (seed, *words)))
-    return blake2b(text.encode(), digest_size=16).digest()
+    # An id comes from anywhere: a lone surrogate in it must not end a run.
+    data = text.encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=16).digest()
