@@ -126,7 +126,7 @@ CODES: dict[str, str] = {
     "D203": "unknown judge option, or a value of the wrong type",
     "D204": "secret where none may be",
     "D205": "judge that is not ready",
-    "D206": "recorded verdicts that cannot be read",
+    "D206": "recorded verdicts or proposals that cannot be read",
     "D207": "calibration that cannot be used",
     "D208": "judge whose prices are not known, where costs are bounded",
     "D301": "malformed rub.toml",

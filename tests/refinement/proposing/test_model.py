@@ -31,7 +31,7 @@ class Server(Protocol):
 
 def resolved(server: Server) -> Resolved:
     return resolve_proposer(
-        f"openai:judge?base_url={server.base}&max_tokens=40&timeout=240",
+        f"openai:judge?base_url={server.base}&max_tokens=40&timeout=600",
         host=PluginHost.installed(),
         environ={"OPENAI_API_KEY": server.key},
     )
