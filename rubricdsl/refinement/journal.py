@@ -21,9 +21,9 @@ from rubricdsl.model.refinement import (
     Attack,
     Attacker,
     AttackRequest,
+    ProposalRequest,
     Proposed,
     Proposer,
-    ProposalRequest,
     Unread,
 )
 
