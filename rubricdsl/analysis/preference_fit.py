@@ -61,35 +61,42 @@ def preference_weights(
 
 
 def small_weights(
-    ideal: Sequence[float], choices: Sequence[float], current: Sequence[float]
+    ideal: Sequence[float],
+    choices: Sequence[Sequence[float]],
+    current: Sequence[float],
 ) -> tuple[float, ...]:
-    """Give weights among ``choices`` that stand to each other as ideal ones do.
+    """Give weights, each among its choices, that stand to each other as ideal ones do.
 
     Only their proportions matter, so many a choice is as good as another: of those
     nearly as close as the closest (by the angle between them) it is the one that
     leaves most of the ``current`` weights as they are.  Where all ideal weights are 0
     nothing is known, and the current ones are given.
 
-    Raises ValueError for choices that are not positive.
+    Raises ValueError for a weight without choices, or with one that is not positive.
     """
     wanted = np.asarray(ideal, np.float64)
-    steps = np.array(sorted(set(choices)))
-    if not len(steps) or steps[0] <= 0:
+    steps = [np.array(sorted(set(each)), np.float64) for each in choices]
+    if any(not len(each) or each[0] <= 0 for each in steps):
         raise ValueError("weights to choose from must be positive")
     if not np.any(wanted > 0):
         return tuple(current)
-    # The scales at which a weight passes from one choice to the next, and between.
-    bounds = (steps[1:] + steps[:-1]) / 2
-    positive = wanted[wanted > 0]
-    turns = np.unique((bounds[:, None] / positive[None, :]).ravel())
-    inner = (turns[1:] + turns[:-1]) / 2
-    scales = [*inner, *(turns[[0, -1]] * [0.5, 2.0] if len(turns) else [1.0])]
-    found: dict[tuple[float, ...], float] = {tuple(current): _cosine(wanted, current)}
-    for scale in scales:
-        nearest = steps[np.searchsorted(bounds, scale * wanted)]
-        found[tuple(map(float, nearest))] = _cosine(wanted, nearest)
-    if not set(current) <= set(choices):
-        del found[tuple(current)]
+    # A weight passes from one choice to the next where it is halfway between them.
+    halfway = [(each[1:] + each[:-1]) / 2 for each in steps]
+    turns = np.unique(
+        np.concatenate(
+            [at / one for at, one in zip(halfway, wanted, strict=True) if one > 0]
+        )
+    )
+    ends = [turns[0] / 2, turns[-1] * 2] if len(turns) else [1.0]
+    found: dict[tuple[float, ...], float] = {}
+    for scale in (*ends, *(turns[1:] + turns[:-1]) / 2):
+        nearest = tuple(
+            float(each[np.searchsorted(at, scale * one)])
+            for each, at, one in zip(steps, halfway, wanted, strict=True)
+        )
+        found[nearest] = _cosine(wanted, nearest)
+    if all(one in each for one, each in zip(current, choices, strict=True)):
+        found[tuple(current)] = _cosine(wanted, current)
     closest = max(found.values())
 
     def preference(weights: tuple[float, ...]) -> tuple[int, float, tuple[float, ...]]:

@@ -67,7 +67,8 @@ def test_nothing_known_gives_nothing() -> None:
     ],
 )
 def test_small_weights(ideal, current, expected) -> None:
-    assert small_weights(ideal, (1, 2, 3), current) == expected
+    choices = [(1, 2, 3)] * len(ideal)
+    assert small_weights(ideal, choices, current) == expected
 
 
 @given(
@@ -76,8 +77,8 @@ def test_small_weights(ideal, current, expected) -> None:
     st.floats(0.01, 100),
 )
 def test_only_proportions_matter(ideal, choices, scale) -> None:
-    steps = sorted(choices)
-    current = [steps[0]] * len(ideal)
+    steps = [sorted(choices)] * len(ideal)
+    current = [min(choices)] * len(ideal)
     found = small_weights(ideal, steps, current)
     assert set(found) <= choices
     scaled = small_weights([scale * one for one in ideal], steps, current)
@@ -91,4 +92,11 @@ def test_only_proportions_matter(ideal, choices, scale) -> None:
 
 def test_a_choice_is_positive() -> None:
     with pytest.raises(ValueError, match="positive"):
-        small_weights([1.0], [0, 1], [1])
+        small_weights([1.0], [[0, 1]], [1])
+    with pytest.raises(ValueError, match="positive"):
+        small_weights([1.0], [[]], [1])
+
+
+def test_each_weight_has_its_own_choices() -> None:
+    found = small_weights([4.0, 2.0, 1.0], [[1, 5], [1, 2, 3], [2]], [1, 1, 2])
+    assert found == (5, 3, 2)
