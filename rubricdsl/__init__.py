@@ -1,7 +1,8 @@
 """rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure.
 
 ``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
-``evaluate_sync`` judge and score responses.  Importing this package loads nothing
+``evaluate_sync`` judge and score responses, ``refine`` and ``refine_sync`` sharpen
+rubrics by them.  Importing this package loads nothing
 heavy; each name is loaded when it is first used.
 """
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rubricdsl.model.response import Response
     from rubricdsl.model.rubric import Rubric
     from rubricdsl.model.scorecard import Scorecard
+    from rubricdsl.refining.front import refine, refine_sync
 
 __all__ = [
     "Diagnostic",
@@ -27,6 +29,8 @@ __all__ = [
     "evaluate_sync",
     "load",
     "loads",
+    "refine",
+    "refine_sync",
 ]
 
 _HOMES = {
@@ -40,6 +44,8 @@ _HOMES = {
     "evaluate_sync": "rubricdsl.api",
     "load": "rubricdsl.api",
     "loads": "rubricdsl.api",
+    "refine": "rubricdsl.refining.front",
+    "refine_sync": "rubricdsl.refining.front",
 }
 
 

@@ -100,7 +100,7 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
     specs = (judge,) if isinstance(judge, str) else tuple(judge)
     project = open_project(folder)
-    jobs = assign(project, rubrics, _responses(responses))
+    jobs = assign(project, rubrics, read_given(responses))
     book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
     with ExitStack() as stack:
         kept = stack.enter_context(VerdictStore.open(Path(store))) if store else None
@@ -152,7 +152,7 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
     )
 
 
-def _responses(
+def read_given(
     responses: Iterable[Response | str | Mapping[str, object]],
 ) -> Iterator[Response]:
     """Make responses of texts and mappings, as of the rows of a file."""

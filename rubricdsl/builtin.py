@@ -6,6 +6,7 @@ what it uses.
 
 from collections.abc import Sequence
 
+from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
@@ -14,6 +15,7 @@ from rubricdsl.model.protocols import (
 )
 from rubricdsl.model.refinement import (
     PairSelectorOffer,
+    ProposerOffer,
     RefinementStrategyOffer,
 )
 from rubricdsl.plugins.specs import hookimpl
@@ -42,6 +44,22 @@ def rubricdsl_judge_wrappers() -> Sequence[JudgeWrapperOffer]:
     from rubricdsl.judging.calibration.judge import OFFER as CALIBRATION
 
     return (CALIBRATION,)
+
+
+@hookimpl
+def rubricdsl_chat_models() -> Sequence[ChatModelOffer]:
+    """Offer the OpenAI-compatible chat model."""
+    from rubricdsl.judging.backends.openai_chat import OFFER as OPENAI
+
+    return (OPENAI,)
+
+
+@hookimpl
+def rubricdsl_proposers() -> Sequence[ProposerOffer]:
+    """Offer the scripted proposer."""
+    from rubricdsl.refinement.proposing.scripted import OFFER as SCRIPTED
+
+    return (SCRIPTED,)
 
 
 @hookimpl

@@ -21,6 +21,8 @@ COMMANDS = {
     "plan": "say what an evaluation would cost, before it runs",
     "eval": "judge and score responses",
     "rank": "find the best responses to each prompt, asking as little as it takes",
+    "draft": "write a first rubric for a prompt",
+    "refine": "sharpen rubrics until they tell excellent responses from great ones",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
     "store": "inspect, verify, export or prune the verdicts that are kept",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rubricdsl.diagnostics import Diagnostic
 from rubricdsl.diagnostics.secrets import looks_secret, without_keys
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.source import ARGUMENTS
 
 LineOf = Callable[[str, int], str | None]
@@ -55,23 +56,25 @@ def _lines(diagnostic: Diagnostic, line_of: LineOf) -> Iterator[str]:
     yield safe_text(f"    help: {without_keys(diagnostic.hint)}")
 
 
+def diagnostic_record(diagnostic: Diagnostic) -> dict[str, Plain]:
+    """Give a diagnostic as ``{file, line, column, …}``."""
+    return {
+        "file": diagnostic.span.file,
+        "line": diagnostic.span.line,
+        "column": diagnostic.span.column,
+        "end_line": diagnostic.span.end_line,
+        "end_column": diagnostic.span.end_column,
+        "code": diagnostic.code,
+        "severity": str(diagnostic.severity),
+        "message": without_keys(diagnostic.message),
+        "hint": without_keys(diagnostic.hint),
+    }
+
+
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Give a JSON list of ``{file, line, column, …}`` objects."""
+    """Give a JSON list of diagnostics."""
     return json.dumps(
-        [
-            {
-                "file": diagnostic.span.file,
-                "line": diagnostic.span.line,
-                "column": diagnostic.span.column,
-                "end_line": diagnostic.span.end_line,
-                "end_column": diagnostic.span.end_column,
-                "code": diagnostic.code,
-                "severity": str(diagnostic.severity),
-                "message": without_keys(diagnostic.message),
-                "hint": without_keys(diagnostic.hint),
-            }
-            for diagnostic in diagnostics
-        ],
+        [diagnostic_record(diagnostic) for diagnostic in diagnostics],
         ensure_ascii=False,
         indent=2,
     )

@@ -16,7 +16,7 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
 from rubricdsl.formats.ifeval_arguments import InstructionError
 from rubricdsl.formats.ifeval_instructions import Instruction, read_instruction
-from rubricdsl.formats.naming import unique_name
+from rubricdsl.language.naming import unique_name
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.protocols import ImportedRubric, RubricFormatOffer
 from rubricdsl.model.rubric import Criterion, Info, Rubric, Weight

@@ -28,16 +28,21 @@ def _label(row: Row | RowProblem) -> LabelledVerdict | RowProblem:
     if isinstance(row, RowProblem):
         return row
     try:
-        return LabelledVerdict(
-            prompt_id=needed_text(row.fields, "prompt_id"),
-            response_id=needed_text(row.fields, "response_id"),
-            criterion=needed_text(row.fields, "criterion"),
-            ruling=_ruling(row.fields),
-            annotator=optional_text(row.fields, "annotator"),
-        )
+        return label_of(row.fields)
     except FieldError as error:
         message = f"this is no labelled verdict: {error.message}"
         return RowProblem(Diagnostic(error.code, message, row.span, error.hint))
+
+
+def label_of(fields: Fields) -> LabelledVerdict:
+    """Read the fields of a labelled verdict; raises FieldError where they are not."""
+    return LabelledVerdict(
+        prompt_id=needed_text(fields, "prompt_id"),
+        response_id=needed_text(fields, "response_id"),
+        criterion=needed_text(fields, "criterion"),
+        ruling=_ruling(fields),
+        annotator=optional_text(fields, "annotator"),
+    )
 
 
 def _ruling(fields: Fields) -> Ruling:

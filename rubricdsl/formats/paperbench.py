@@ -21,8 +21,8 @@ from rubricdsl.formats.fields import (
     needed_text,
     optional_text,
 )
-from rubricdsl.formats.naming import name_of, unique_name
 from rubricdsl.formats.sources import place, unpacked_text
+from rubricdsl.language.naming import name_of, unique_name
 from rubricdsl.model.protocols import ImportedRubric, RubricFormatOffer
 from rubricdsl.model.rubric import (
     Criterion,

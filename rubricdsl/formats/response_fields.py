@@ -154,7 +154,7 @@ def _draft(fields: Mapping[str, Plain], span: Span, max_bytes: int) -> Draft:
     prompt_id = _identifier(fields, "prompt_id")
     response = Response(
         text=text,
-        prompt_id=prompt_id or _made_prompt_id(prompt, conversation),
+        prompt_id=prompt_id or made_prompt_id(prompt, conversation),
         response_id=response_id or _made_response_id(text, source, artifacts),
         prompt=prompt,
         conversation=conversation,
@@ -168,7 +168,8 @@ def _draft(fields: Mapping[str, Plain], span: Span, max_bytes: int) -> Draft:
     return Draft(response, is_id_made=response_id is None)
 
 
-def _made_prompt_id(prompt: str | None, conversation: tuple[Turn, ...]) -> str:
+def made_prompt_id(prompt: str | None, conversation: tuple[Turn, ...] = ()) -> str:
+    """Give the id of a prompt that has none: it depends on its text alone."""
     if prompt is None and not conversation:
         return "p"
     turns: Plain = [[turn.speaker, turn.text] for turn in conversation]

@@ -20,6 +20,7 @@ from rubricdsl.judging.flow import (
     RetryPolicy,
 )
 from rubricdsl.judging.lanes import Errand, Lane
+from rubricdsl.judging.loops import is_being_cancelled
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
@@ -117,7 +118,7 @@ class Courier:
             self._observe(lane, errand, late, since=now)
             outcome = outcomes.of_failure(self._proceedings, batch, ended)
         except asyncio.CancelledError:
-            if _is_being_cancelled():
+            if is_being_cancelled():
                 raise
             outcome = self._broken(lane, errand, "cancelled itself")
         except Exception as error:  # noqa: BLE001 - plugins raise anything
@@ -229,8 +230,3 @@ def _characters(batch: Batch) -> int:
     """Give the length of what changes from request to request."""
     texts = batch.inquiries[0].seen.sight.texts.values()
     return sum(map(len, texts)) + sum(len(i.question.text) for i in batch.inquiries)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""Running the engine from outside an event loop, on the fastest loop there is."""
+"""Event loops: run from outside, on the fastest there is, and ended by whom."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -14,6 +14,12 @@ def run_async(work: Coroutine[Any, Any, _Result]) -> _Result:
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
+
+
+def is_being_cancelled() -> bool:
+    """Tell whether it is the current task that somebody wants to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -7,15 +7,13 @@ criteria are never shown.  The wording stands in ``prompts/``; its digest is par
 every verdict's provenance.
 """
 
-import hashlib
-import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
 from attrs import frozen
 
+from rubricdsl.judging.fencing import Fencer, Secret, fenced, fresh_secret, visible
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.rubric import LevelScale
@@ -25,17 +23,6 @@ _LAYOUT = 1
 
 # Requests in flight are about few responses at a time.
 _KEPT_OPENINGS = 32
-
-_FENCE_MARKS = "=-~#*_+:"
-_FENCE_RUN = 8
-
-# Characters that a person would not see: zero width, direction, tags.  Joiners
-# are left, since some scripts and emoji need them.
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # As long as a quote is as a rule: a sentence.
 _SAMPLE_QUOTE = " ".join(["word"] * 20)
@@ -66,13 +53,6 @@ class Prompt:
         return self.opening + self.closing
 
 
-Secret = Callable[[], bytes]
-
-
-def _fresh_secret() -> bytes:
-    return secrets.token_bytes(32)
-
-
 @frozen(eq=False)
 class _Opening:
     """What stands before the statements; ``seen`` is what it was made of."""
@@ -94,13 +74,12 @@ class _Wording:
 class PromptWriter:
     """Writes prompts, and the schemas that bind the replies to them.
 
-    Texts are fenced by a line that whoever wrote them cannot foresee: it depends
-    on a secret made afresh for each writer, and on the texts, so that it is the
-    same for all questions about one response.  It enters no digest.
+    Texts are fenced by a line that whoever wrote them cannot foresee, the same for
+    all questions about one response.
     """
 
-    def __init__(self, *, secret: Secret = _fresh_secret) -> None:
-        self._secret = secret()
+    def __init__(self, *, secret: Secret = fresh_secret) -> None:
+        self._fencer = Fencer(secret=secret)
         self._openings: dict[int, _Opening] = {}
         self._wordings: dict[str, _Wording] = {}
         self._before, self._after = _halves()
@@ -133,9 +112,9 @@ class PromptWriter:
         known = self._openings.get(id(seen))
         if known is not None:
             return known
-        shown = {name: _visible(text) for name, text in seen.items()}
+        shown = {name: visible(text) for name, text in seen.items()}
         texts = {name: text for name, (text, _) in shown.items()}
-        fence = self._fence(texts)
+        fence = self._fencer.fence(texts)
         sections = "".join(_section(name, texts[name], fence) for name in texts)
         opening = _Opening(
             seen,
@@ -156,17 +135,6 @@ class PromptWriter:
                 _form(question),
             )
         return wording
-
-    def _fence(self, texts: Mapping[str, str]) -> str:
-        keyed = hashlib.blake2b(key=self._secret, digest_size=8)
-        for name, text in texts.items():
-            keyed.update(f"{name}\0{len(text)}\0{text}\0".encode())
-        run = _FENCE_RUN
-        while True:
-            for mark in _FENCE_MARKS:
-                if all(mark * run not in text for text in texts.values()):
-                    return f"{mark * run}{keyed.hexdigest()}{mark * run}"
-            run *= 2
 
 
 def _answer_schema(question: Question) -> dict[str, Plain]:
@@ -215,17 +183,9 @@ def _halves() -> tuple[str, str]:
     return before, after.removesuffix("{form}")
 
 
-def _visible(text: str) -> tuple[str, int]:
-    if text.isascii():
-        return text, 0
-    seen, removed = _INVISIBLE.subn("", text)
-    seen, replaced = _SURROGATE.subn("\ufffd", seen)
-    return seen, removed + replaced
-
-
 def _section(name: str, text: str, fence: str) -> str:
     heading = _HEADINGS.get(name, f"What the response produced, recorded as “{name}”:")
-    return f"{heading}\n{fence}\n{text}\n{fence}\n\n"
+    return fenced(heading, text, fence)
 
 
 def _statement_lines(question: Question) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.source import Span
 
 _BACKEND = re.compile(r"[A-Za-z][\w.-]*")
-_SHAPE = "write BACKEND:MODEL, as in openai:gpt-4.1-mini?ask=each"
+_SHAPE = "write BACKEND:MODEL, as in openai:gpt-4.1-mini?timeout=60"
 
 KEYS_HINT = (
     "keys come from the environment only: set OPENAI_API_KEY, or name another "
@@ -27,8 +27,10 @@ KEYS_HINT = (
 )
 
 
-def parse_spec(text: str, *, span: Span | None = None) -> JudgeSettings:
-    """Read a judge SPEC.
+def parse_spec(
+    text: str, *, what: str = "judge", span: Span | None = None
+) -> JudgeSettings:
+    """Read a SPEC, of a judge or of ``what`` else messages shall call it.
 
     The model is all between the first ``:`` and the first ``?``; values of
     the query are percent-decoded and have their type.
@@ -40,22 +42,22 @@ def parse_spec(text: str, *, span: Span | None = None) -> JudgeSettings:
     head, mark, query = text.partition("?")
     backend, colon, model = head.partition(":")
     if looks_secret(head):
-        _refuse_secret("the judge SPEC", span)
+        _refuse_secret(f"the {what} SPEC", span)
     if not _BACKEND.fullmatch(backend):
         fail(
             "D202",
-            f"the judge SPEC {_shown(text)} does not begin with a backend's name",
+            f"the {what} SPEC {_shown(text)} does not begin with a backend's name",
             hint=_SHAPE,
             span=span,
         )
     if colon and not model:
         fail(
             "D202",
-            f"the judge SPEC {_shown(text)} has a `:` but no model after it",
+            f"the {what} SPEC {_shown(text)} has a `:` but no model after it",
             hint=_SHAPE,
             span=span,
         )
-    options = _query(query, span) if mark else {}
+    options = _query(query, what, span) if mark else {}
     return JudgeSettings(backend=backend, model=model, options=options)
 
 
@@ -112,33 +114,33 @@ def find_offer(
     return offer
 
 
-def _query(query: str, span: Span | None) -> dict[str, OptionValue]:
+def _query(query: str, what: str, span: Span | None) -> dict[str, OptionValue]:
     options: dict[str, OptionValue] = {}
     for pair in query.split("&"):
         raw_name, equals, raw_value = pair.partition("=")
         name, value = unquote_plus(raw_name), unquote_plus(raw_value)
         if looks_secret(name):
-            _refuse_secret("the judge SPEC", span)
+            _refuse_secret(f"the {what} SPEC", span)
         if not equals or not name.isidentifier():
             fail(
                 "D202",
-                f"{_shown(pair)} in the judge SPEC is no `key=value`",
+                f"{_shown(pair)} in the {what} SPEC is no `key=value`",
                 hint=_SHAPE,
                 span=span,
             )
         if name in options:
             fail(
                 "D202",
-                f"the judge SPEC gives `{name}` twice",
+                f"the {what} SPEC gives `{name}` twice",
                 hint="keep one of the two",
                 span=span,
             )
         try:
             options[name] = check_option(name, value)
         except SecretError:
-            _refuse_secret(f"`{name}` in the judge SPEC", span)
+            _refuse_secret(f"`{name}` in the {what} SPEC", span)
         except OptionError as error:
-            fail("D203", f"`{name}` in the judge SPEC {error}", hint=_SHAPE, span=span)
+            fail("D203", f"`{name}` in the {what} SPEC {error}", hint=_SHAPE, span=span)
     return options
 
 

@@ -260,8 +260,13 @@ def _history(rounds: Sequence[Round]) -> Iterator[str]:
     if rounds:
         yield "history"
     for entry in rounds:
-        facts = ", ".join(_fact(name, values) for name, values in entry.facts)
-        yield f"{INDENT}round {entry.number}: {facts}"
+        yield f"{INDENT}{print_round(entry)}"
+
+
+def print_round(entry: Round) -> str:
+    """Write a round of the history."""
+    facts = ", ".join(_fact(name, values) for name, values in entry.facts)
+    return f"round {entry.number}: {facts}"
 
 
 def _fact(name: str, values: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ class ChatModel(Protocol):
 
 @frozen(kw_only=True)
 class ChatModelOffer:
-    """A chat model that a plugin offers; the fields are those of `JudgeBackendOffer`."""
+    """A chat model that a plugin offers; with the fields of `JudgeBackendOffer`."""
 
     name: str
     description: str

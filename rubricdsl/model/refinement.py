@@ -7,7 +7,7 @@ rubric would tell them apart, and the acceptance gate decides which of these ent
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -74,11 +74,13 @@ class SelectionRequest:
     """Responses to one prompt to choose a pair from.
 
     ``candidates`` are in the order of the input, each with a score, none twice and
-    none that was used before.  ``seed`` and ``round`` are all that a draw, or a tie,
-    may depend on besides.
+    none that was used before.  ``scored`` are all responses to the prompt that have a
+    score, used ones and copies too: to look at, not to choose.  ``seed`` and ``round``
+    are all that a draw, or a tie, may depend on besides.
     """
 
     candidates: tuple[Candidate, ...]
+    scored: tuple[Candidate, ...] = ()
     round: int
     seed: int
 
@@ -209,8 +211,9 @@ class Attack:
     failure: Failure | None = None
 
 
+@runtime_checkable
 class Attacker(Protocol):
-    """Writes responses that fool a rubric."""
+    """Writes responses that fool a rubric; a proposer may be one, too."""
 
     async def attack(self, request: AttackRequest) -> Attack:
         """Write one; what goes wrong is in what is given, and raises nothing."""
@@ -345,6 +348,7 @@ class RoundRecord:
     decisions: tuple[Decision, ...] = ()
     unread: tuple[Unread, ...] = ()
     verdicts: int = 0
+    judge_calls: int = 0
     proposer_calls: int = 0
     usage: Usage = Usage()
     failure: Failure | None = None

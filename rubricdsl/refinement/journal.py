@@ -80,8 +80,8 @@ class Journal:
         if cut:
             path.write_bytes(whole + newline)
 
-    def answer(self, asked: str) -> Plain | None:
-        """Give what was answered, if it was."""
+    def answer(self, asked: str) -> Plain:
+        """Give what was answered; None if nothing was."""
         return self._answers.get(asked)
 
     def write(self, asked: str, answer: Plain) -> None:

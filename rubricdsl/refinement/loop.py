@@ -77,19 +77,21 @@ class Refinement:
     _rounds: list[RoundRecord] = field(factory=list, init=False)
     _used: set[Key] = field(factory=set, init=False)
     _prompts: list[str] = field(factory=list, init=False)
-    _barren: int = field(default=0, init=False)
 
     async def run(self) -> RefinedRubric:
         """Refine; what goes wrong ends this refinement, and keeps what was accepted."""
-        begin = self.manuscript
         try:
             stop = await self._stages()
         except _StopError as error:
             stop = error.stop
         except RubricError as error:
             stop = Stop(StopKind.FAILED, error.diagnostics[0].message)
+        return self.ended(stop)
+
+    def ended(self, stop: Stop) -> RefinedRubric:
+        """Give what was reached when the refinement ended so."""
         return RefinedRubric(
-            name=begin.rubric.name,
+            name=self.manuscript.rubric.name,
             text=self.manuscript.text,
             rubric=self.manuscript.rubric,
             rounds=tuple(self._rounds),
@@ -97,29 +99,34 @@ class Refinement:
         )
 
     async def _stages(self) -> Stop:
+        """Follow the strategies in order; the last says how it ended."""
+        stop = Stop(StopKind.ROUNDS_DONE, "there was no round to make")
         for stage in self.course.stages:
-            self._barren = 0
-            for number in range(stage.rounds):
-                try:
-                    await self._round(stage)
-                except _StopError as error:
-                    # What one strategy has no more to work with, the next may have.
-                    last = stage is self.course.stages[-1]
-                    if last or error.stop.kind in _FINAL:
-                        raise
-                    break
-                if self._barren >= self.course.patience and number + 1 < stage.rounds:
-                    break
-            else:
-                continue
-            if stage is self.course.stages[-1]:
-                return _no_gain(self._rounds, self._barren)
-        return Stop(StopKind.ROUNDS_DONE, f"all {self.course.rounds} rounds were made")
+            try:
+                stop = await self._stage(stage)
+            except _StopError as error:
+                # What one strategy has no more to work with, the next may have.
+                if error.stop.kind in _FINAL:
+                    raise
+                stop = error.stop
+        return stop
+
+    async def _stage(self, stage: Stage) -> Stop:
+        patience = min(self.course.patience, stage.rounds)
+        barren = 0
+        for _ in range(stage.rounds):
+            barren = 0 if await self._round(stage) else barren + 1
+            if barren >= patience:
+                return _no_gain(self._rounds[-barren:])
+        return Stop(StopKind.ROUNDS_DONE, f"{_rounds(stage.rounds)} made")
 
     # ------------------------------------------------------------------ a round
 
-    async def _round(self, stage: Stage) -> None:
-        """Make one round: score, select, propose, edit, accept."""
+    async def _round(self, stage: Stage) -> bool:
+        """Make one round: score, select, propose, edit, accept.
+
+        Tells whether anything entered.
+        """
         counting = _Counting(self.means.bench)
         candidates = await self._candidates(stage, counting)
         pair = self._pair(candidates) if stage.strategy.needs.pair else None
@@ -140,6 +147,7 @@ class Refinement:
             decisions=verdicts.decisions,
             unread=proposed.unread,
             verdicts=counting.verdicts,
+            judge_calls=counting.calls,
             proposer_calls=proposed.calls,
             usage=proposed.usage,
             failure=proposed.failure,
@@ -147,13 +155,13 @@ class Refinement:
         if record.accepted:
             entry = self._entry(number, stage, pair, record)
             self.manuscript = verdicts.manuscript.recorded(entry)
-        self._barren = 0 if record.accepted else self._barren + 1
         self._rounds.append(record)
         if pair is not None and proposed.failure is None:
             self._used |= {pair.first.key, pair.second.key}
             self._prompts.append(pair.first.response.prompt_id)
         if self.means.listener is not None:
             self.means.listener.round_finished(self.manuscript.rubric.name, record)
+        return bool(record.accepted)
 
     async def _candidates(
         self, stage: Stage, bench: "_Counting"
@@ -177,16 +185,24 @@ class Refinement:
     def _pair(self, candidates: Sequence[Candidate]) -> Pair:
         if not self.course.scores:
             return _blind_pair(candidates, len(self._rounds) + 1, self.means.seed)
+        used = self._used if self.course.excludes_used else frozenset[Key]()
+        # So that a copy of a response that was used counts as used, too.
+        spent = [
+            Candidate(response=one)
+            for one in self.pool.responses
+            if key_of(one) in used
+        ]
         choice = choose(
             self.course.selector,
-            candidates,
-            used=self._used if self.course.excludes_used else frozenset(),
+            (*candidates, *spent),
+            used=used,
             round=len(self._rounds) + 1,
             seed=self.means.seed,
             prompts_used=self._prompts,
         )
         if choice.pair is None:
-            raise _StopError(StopKind.POOL_EXHAUSTED, choice.why)
+            kind = StopKind.POOL_EXHAUSTED if choice.exhausted else StopKind.NO_GAIN
+            raise _StopError(kind, choice.why)
         return choice.pair
 
     async def _propose(
@@ -242,6 +258,7 @@ class _Counting:
     """A bench that counts the verdicts that judges were asked for in a round."""
 
     bench: Bench
+    calls: int = field(default=0, init=False)
     _asked: set[tuple[str, ...]] = field(factory=set, init=False)
     _failed: set[str] = field(factory=set, init=False)
 
@@ -255,6 +272,7 @@ class _Counting:
         """Score, and count."""
         cards = await self.bench.score(rubric, responses)
         for card in cards:
+            self.calls += card.judge_calls
             for result in card.criteria:
                 self._count(result.verdict)
         return cards
@@ -298,18 +316,17 @@ def _blind_pair(candidates: Sequence[Candidate], number: int, seed: int) -> Pair
 _BLIND = 8
 
 
-def _no_gain(rounds: Sequence[RoundRecord], barren: int) -> Stop:
+def _no_gain(rounds: Sequence[RoundRecord]) -> Stop:
     """Say why rounds brought nothing."""
-    last = rounds[-barren:]
-    if all(one.failure is not None for one in last):
-        failure = last[-1].failure
-        reason = "" if failure is None else f": {failure.reason}"
-        return Stop(StopKind.FAILED, f"nothing could be had from the proposer{reason}")
-    if not any(one.decisions for one in last):
-        return Stop(StopKind.NOTHING_PROPOSED, f"{_rounds(barren)} brought no edit")
-    reason = f"no edit of {_rounds(barren)} was accepted"
-    return Stop(StopKind.NO_GAIN, reason)
+    failures = [one.failure for one in rounds if one.failure is not None]
+    if len(failures) == len(rounds):
+        reason = f"nothing could be had from the proposer: {failures[-1].reason}"
+        return Stop(StopKind.FAILED, reason)
+    last = f"the last {_rounds(len(rounds))}" if len(rounds) > 1 else "the round"
+    if not any(one.decisions for one in rounds):
+        return Stop(StopKind.NOTHING_PROPOSED, f"{last} brought no edit")
+    return Stop(StopKind.NO_GAIN, f"no edit of {last} was accepted")
 
 
 def _rounds(count: int) -> str:
-    return "the last round" if count == 1 else f"the last {count} rounds"
+    return "1 round" if count == 1 else f"{count} rounds"

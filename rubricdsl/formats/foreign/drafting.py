@@ -13,11 +13,11 @@ from attrs import define, field
 from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.formats.fields import FieldError, Fields, kind_of
 from rubricdsl.formats.foreign.documents import Entry
-from rubricdsl.formats.naming import MAX_LENGTH, RESERVED, unique_name
 from rubricdsl.formats.sources import place
-from rubricdsl.language.characters import MAX_LINE, Source, hidden_characters
+from rubricdsl.language.characters import MAX_LINE, Source
+from rubricdsl.language.foreign_texts import without_hidden, without_parameters
+from rubricdsl.language.naming import MAX_LENGTH, RESERVED, unique_name
 from rubricdsl.language.printing import print_rubric
-from rubricdsl.language.texts import PARAMETER
 from rubricdsl.language.words import is_path, skeleton_of
 from rubricdsl.model.protocols import ImportedRubric, Loss
 from rubricdsl.model.rubric import (
@@ -89,13 +89,13 @@ class Draft:
         Raises FieldError for one that is empty.
         """
         clean = text.replace("\r\n", "\n")
-        kept = "\n".join(_visible(clean))
+        kept = without_hidden(clean)
         if kept != Source.of(clean).text:
             self.lose(where, "characters that cannot be seen", "left out")
         short = "\n".join(_pieces(kept))
         if short != kept:
             self.lose(where, f"a line over {MAX_LINE:,} characters", "broken in two")
-        free = PARAMETER.sub(lambda match: "{ " + match[0][1:], short)
+        free = without_parameters(short)
         if free != short:
             instead = "written with a blank, `{ {`, as it names no parameter"
             self.lose(where, "a placeholder in `{{ }}`", instead)
@@ -224,21 +224,6 @@ def _counts(item: Item) -> bool:
     if isinstance(item, Group):
         return isinstance(item.mark, Weight) and any(map(_counts, item.items))
     return isinstance(item.mark, Weight | Bonus)
-
-
-def _visible(text: str) -> list[str]:
-    """Give the lines of a text without what a reader cannot see."""
-    source = Source.of(text)
-    lines = source.text.split("\n")
-    hidden = [
-        (d.span.line - 1, d.span.column - 1)
-        for d in hidden_characters(source)
-        if d.code == "E105"
-    ]
-    for line, column in sorted(set(hidden), reverse=True):
-        lines[line] = lines[line][:column] + lines[line][column + 1 :]
-    # What stood between two hidden characters may be hidden without them.
-    return _visible("\n".join(lines)) if hidden else lines
 
 
 def _pieces(text: str) -> Iterator[str]:

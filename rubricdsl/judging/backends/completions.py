@@ -42,6 +42,7 @@ DISPENSABLE: Mapping[str, tuple[str, ...]] = {
     ),
     "logprobs": ("logprob",),
     "temperature": ("temperature",),
+    "seed": ("seed",),
 }
 
 
@@ -62,13 +63,17 @@ class Manner:
 
 @frozen(kw_only=True)
 class Completion:
-    """The one message of a reply, with its tokens and what it cost."""
+    """The one message of a reply, with its tokens and what it cost.
+
+    One that is ``truncated`` was cut at its greatest length, and may be empty.
+    """
 
     content: str
     tokens: tuple[Token, ...]
     model: str | None
     prompt_tokens: int
     completion_tokens: int
+    truncated: bool = False
 
 
 class BodyWriter:
@@ -87,9 +92,9 @@ class BodyWriter:
         self,
         prompt: Prompt,
         questions: Mapping[str, Question],
-        *,
         schema: Callable[[Mapping[str, Question]], Plain],
         without: frozenset[str],
+        *,
         repeats: int = 0,
     ) -> bytes:
         """Give the body of a request, without the parameters in ``without``.
@@ -123,22 +128,32 @@ def parameters(
     if manner.max_tokens is not None:
         body["max_tokens"] = manner.max_tokens
     if "response_format" not in without:
-        body["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "answers", "strict": True, "schema": schema},
-        }
+        body["response_format"] = response_format(schema, "answers")
     if "logprobs" not in without:
         body["logprobs"] = True
         body["top_logprobs"] = _TOP_LOGPROBS
     return body
 
 
-def read_completion(reply: Reply, *, peer: str) -> Completion:
+def response_format(schema: Plain, name: str) -> Plain:
+    """Give the parameter that binds an answer to a JSON schema."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "strict": True, "schema": schema},
+    }
+
+
+def encoded(body: dict[str, Plain]) -> bytes:
+    """Write a body as JSON."""
+    return _ENCODER.encode(body).encode("ascii")
+
+
+def read_completion(reply: Reply, *, peer: str, speaker: str) -> Completion:
     """Read a reply with status 200.
 
     Raises:
         JudgeError: ``judge_unparseable`` for what is no chat completion with just
-            one message of text, ``judge_truncated``, ``judge_refused``.
+            one message of text, ``judge_refused``.
     """
     document = _document(reply, peer)
     choices = document.get("choices")
@@ -154,18 +169,15 @@ def read_completion(reply: Reply, *, peer: str) -> Completion:
     if refused or finish == "content_filter":
         said = clean(refused) if isinstance(refused, str) else "content filter"
         raise JudgeError(
-            FailureKind.JUDGE_REFUSED, f"the judge refused to answer: {said}"
+            FailureKind.JUDGE_REFUSED, f"the {speaker} refused to answer: {said}"
         )
-    if finish == "length":
-        raise JudgeError(
-            FailureKind.JUDGE_TRUNCATED,
-            "the judge's reply was cut at its greatest length; raise max_tokens or "
-            "use ask=each",
-        )
+    truncated = finish == "length"
     content = message.get("content")
-    if not isinstance(content, str) or not content.strip():
+    if truncated and not isinstance(content, str):
+        content = ""
+    if not isinstance(content, str) or not (content.strip() or truncated):
         what = "calls a tool" if message.get("tool_calls") else "has no content"
-        raise _no_completion(f"the judge's message {what} instead of answering")
+        raise _no_completion(f"the {speaker}'s message {what} instead of answering")
     model, usage = document.get("model"), document.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     return Completion(
@@ -174,6 +186,7 @@ def read_completion(reply: Reply, *, peer: str) -> Completion:
         model=_model_name(model),
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
+        truncated=truncated,
     )
 
 

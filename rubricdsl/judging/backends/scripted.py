@@ -7,15 +7,13 @@ path before by name.  What is not in the file has no verdict.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NoReturn
 
 from attrs import frozen
 
 from rubricdsl.diagnostics import fail
-from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
-from rubricdsl.model.digest import Plain
+from rubricdsl.judging.recorded_rows import RecordedRow, RowForm, read_rows
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -27,12 +25,16 @@ from rubricdsl.model.judgement import (
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.rubric import LevelScale
 from rubricdsl.model.ruling import Failure, FailureKind, Ruling, RulingWord
-from rubricdsl.model.source import Span
 
 _NEEDED = ("prompt_id", "response_id", "criterion", "verdict")
 _OPTIONAL = ("rubric", "probability", "evidence", "reason")
 # What the recordings of `rub test` hold besides, to know what has gone stale.
 _BESIDES = ("judge", "question", "seen")
+_FORM = RowForm(
+    "recorded verdict",
+    'write {"prompt_id", "response_id", "criterion", "verdict"}, '
+    "and if you like rubric, probability, evidence, reason",
+)
 
 
 @frozen(kw_only=True)
@@ -118,109 +120,52 @@ def read_recording(path: Path) -> tuple[RecordedAnswer, ...]:
         RubricError: D206 with file and line for what cannot be read, also for two
             rows that say different things of the same.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        fail(
-            "D206",
-            f"recorded verdicts cannot be read from {path}: {reason}",
-            hint="scripted:FILE names a file of JSON Lines",
-        )
     rows: dict[tuple[str | None, str, str, str], RecordedAnswer] = {}
-    for place, text in _lines(data, str(path)):
-        row = _row(text, place)
+    missing = "scripted:FILE names a file of JSON Lines"
+    for found in read_rows(path, _FORM, missing=missing):
+        row = _row(found)
         known = rows.setdefault(row.key, row)
         if known != row:
-            _refuse(
+            found.refuse(
                 f"a second verdict on {row.criterion} of response "
-                f"{row.response_id!r}, other than the first",
-                place,
+                f"{row.response_id!r}, other than the first"
             )
     return tuple(rows.values())
 
 
-@frozen
-class _Place:
-    file: str
-    line: int
-    width: int
-
-
-def _lines(data: bytes, file: str) -> Iterator[tuple[_Place, str]]:
-    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        try:
-            text = line.decode("utf-8").strip()
-        except UnicodeDecodeError as error:
-            place = _Place(file, number, 1)
-            _refuse(f"byte {error.start + 1} of the line is not UTF-8", place)
-        if text:
-            yield _Place(file, number, len(text)), text
-
-
-def _row(text: str, place: _Place) -> RecordedAnswer:
-    try:
-        row = loads_strict(text)
-    except StrictJsonError as error:
-        _refuse(f"no JSON: {error.reason}", place)
-    if not isinstance(row, dict):
-        _refuse("no JSON object", place)
-    for name in _NEEDED:
-        if name not in row:
-            _refuse(f"`{name}` is missing", place)
-    for name in row:
-        if name not in (*_NEEDED, *_OPTIONAL, *_BESIDES):
-            _refuse(f"`{name}` is not known", place)
+def _row(row: RecordedRow) -> RecordedAnswer:
+    row.expect(_NEEDED, (*_OPTIONAL, *_BESIDES))
     return RecordedAnswer(
-        prompt_id=_text(row, "prompt_id", place),
-        response_id=_text(row, "response_id", place),
-        criterion=_text(row, "criterion", place),
-        ruling=_ruling(row["verdict"], place),
-        rubric=_optional(row, "rubric", place),
-        probability=_probability(row.get("probability"), place),
-        evidence=_optional(row, "evidence", place),
-        reason=_optional(row, "reason", place),
+        prompt_id=row.text("prompt_id"),
+        response_id=row.text("response_id"),
+        criterion=row.text("criterion"),
+        ruling=_ruling(row),
+        rubric=row.optional_text("rubric"),
+        probability=_probability(row),
+        evidence=row.optional_text("evidence"),
+        reason=row.optional_text("reason"),
     )
 
 
-def _text(row: Mapping[str, Plain], name: str, place: _Place) -> str:
-    value = row[name]
-    if not isinstance(value, str) or not value:
-        _refuse(f"`{name}` must be a text", place)
-    return value
-
-
-def _optional(row: Mapping[str, Plain], name: str, place: _Place) -> str | None:
-    return None if row.get(name) is None else _text(row, name, place)
-
-
-def _ruling(value: Plain, place: _Place) -> Ruling:
+def _ruling(row: RecordedRow) -> Ruling:
+    value = row.fields["verdict"]
     try:
         if isinstance(value, str | int | float):
             return Ruling.from_record(value)
     except ValueError:
         pass
-    return _refuse("`verdict` must be yes, no, partly, n/a, level N or a number", place)
+    return row.refuse("`verdict` must be yes, no, partly, n/a, level N or a number")
 
 
-def _probability(value: Plain, place: _Place) -> float | None:
+def _probability(row: RecordedRow) -> float | None:
+    value = row.fields.get("probability")
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        _refuse("`probability` must be a number", place)
+        row.refuse("`probability` must be a number")
     if not (math.isfinite(value) and 0 <= value <= 1):
-        _refuse("`probability` must be from 0 to 1", place)
+        row.refuse("`probability` must be from 0 to 1")
     return float(value)
-
-
-def _refuse(message: str, place: _Place) -> NoReturn:
-    fail(
-        "D206",
-        f"a recorded verdict cannot be read: {message}",
-        hint='write {"prompt_id", "response_id", "criterion", "verdict"}, '
-        "and if you like rubric, probability, evidence, reason",
-        span=Span(place.file, place.line, 1, place.line, place.width + 1),
-    )
 
 
 def create(settings: JudgeSettings, environ: Mapping[str, str]) -> ScriptedJudge:

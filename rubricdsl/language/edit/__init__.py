@@ -2,7 +2,8 @@
 
 `meaning` says what each edit does to a rubric; `rewriting` makes the source follow,
 line by line; `applying` does both and checks that they agree; `records` reads and
-writes edits as JSON.
+writes edits as JSON.  `history` adds rounds to what a rubric tells of its past, and
+`slicing` takes a file apart so that each of its rubrics can be edited by itself.
 """
 
 from rubricdsl.language.edit.applying import (
@@ -11,15 +12,21 @@ from rubricdsl.language.edit.applying import (
     apply,
     apply_each,
 )
+from rubricdsl.language.edit.history import record_round
 from rubricdsl.language.edit.meaning import edited
 from rubricdsl.language.edit.records import edit_record, read_edits
+from rubricdsl.language.edit.slicing import Slice, joined, slices
 
 __all__ = [
     "EditedSource",
     "Refusal",
+    "Slice",
     "apply",
     "apply_each",
     "edit_record",
     "edited",
+    "joined",
     "read_edits",
+    "record_round",
+    "slices",
 ]

@@ -27,8 +27,9 @@ _HEDGE = (
     "be different; in some cases yes, in others no. Please consider all sides."
 )
 _STRUCTURE = (
-    "## Overview\n\nLet us look at this step by step.\n\n1. **First**, the main point.\n"
-    "2. **Second**, the details.\n3. **Third**, the consequences.\n\n"
+    "## Overview\n\nLet us look at this step by step.\n\n"
+    "1. **First**, the main point.\n2. **Second**, the details.\n"
+    "3. **Third**, the consequences.\n\n"
     "## Conclusion\n\nIn summary, all of the above points are important."
 )
 

@@ -17,7 +17,7 @@ from rubricdsl.formats.foreign.deterministic import (
     check_of,
     said,
 )
-from rubricdsl.formats.naming import unique_name
+from rubricdsl.language.naming import unique_name
 from rubricdsl.language.texts import PARAMETER
 from rubricdsl.model.protocols import ExportedFile, ImportedRubric, Loss
 from rubricdsl.model.rubric import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricdsl.formats.naming import MAX_LENGTH, RESERVED, unique_name
+from rubricdsl.language.naming import MAX_LENGTH, RESERVED, unique_name
 from rubricdsl.language.words import skeleton_of
 
 
