@@ -34,10 +34,11 @@ from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.ruling import Failure
 from rubricdsl.refinement.pools import draw
 from rubricdsl.refinement.strategies.places import Layout
-from rubricdsl.refinement.strategies.settings import read_count, read_number
+from rubricdsl.refinement.strategies.settings import options_of
 from rubricdsl.scoring.leaves import TOLERANCE, met
 
 _ATTACKS = 3
+_MOST_ATTACKS = 1_000
 _TOP = 0.1
 _LOSS = 0.01
 _ATTACK = "attack"
@@ -240,10 +241,11 @@ def _fooled(layout: Layout, attack: Candidate) -> Iterator[str]:
 
 
 def _create(options: Mapping[str, str]) -> Patching:
+    read = options_of(ATTACK_PATCH, options)
     return Patching(
-        attacks=read_count(options, "attacks", _ATTACKS, 1_000),
-        top=read_number(options, "top", _TOP, 0.0, 1.0),
-        loss=read_number(options, "loss", _LOSS, 0.0, 1.0),
+        attacks=read.whole("attacks", _ATTACKS, least=1, most=_MOST_ATTACKS),
+        top=read.number("top", _TOP, least=0.0, most=1.0),
+        loss=read.number("loss", _LOSS, least=0.0, most=1.0),
     )
 
 

@@ -27,7 +27,7 @@ from rubricdsl.model.refinement import (
 from rubricdsl.model.rubric import Criterion, Rubric, Weight
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Place, Removals
-from rubricdsl.refinement.strategies.settings import read_number, require_arrays
+from rubricdsl.refinement.strategies.settings import options_of, require_arrays
 from rubricdsl.refinement.strategies.survey import PHI, TAIL, Survey
 from rubricdsl.scoring.leaves import met
 
@@ -181,11 +181,12 @@ def _filtered(
 
 
 def _create(options: Mapping[str, str]) -> Decomposition:
-    require_arrays(DECOMPOSE_FILTER.name)
+    require_arrays(DECOMPOSE_FILTER)
+    read = options_of(DECOMPOSE_FILTER, options)
     return Decomposition(
-        tau=read_number(options, "tau", _TAU, 0.0, 1.0),
-        phi=read_number(options, "phi", PHI, 0.0, 1.0),
-        tail=read_number(options, "tail", TAIL, 0.01, 1.0),
+        tau=read.number("tau", _TAU, least=0.0, most=1.0),
+        phi=read.number("phi", PHI, least=0.0, most=1.0),
+        tail=read.number("tail", TAIL, least=0.01, most=1.0),
     )
 
 

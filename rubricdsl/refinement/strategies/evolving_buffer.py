@@ -21,10 +21,11 @@ from rubricdsl.model.rubric import Group, Info, Weight
 from rubricdsl.refinement.pools import draw
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Place
-from rubricdsl.refinement.strategies.settings import read_count
+from rubricdsl.refinement.strategies.settings import options_of
 from rubricdsl.scoring.leaves import TOLERANCE
 
-_MOST = 10
+_KEPT = 10
+_MOST_KEPT = 100_000
 _REPEATED = "remove redundancy"
 
 
@@ -41,7 +42,7 @@ class EvolvingBuffer:
     """
 
     needs = Needs()
-    k: int = _MOST
+    k: int = _KEPT
 
     async def propose(self, occasion: Occasion) -> Proposed:
         """Give the removals, of the least spread first."""
@@ -122,7 +123,8 @@ def _removal(place: Place, spreads: Mapping[str, float], count: int) -> Remove:
 
 
 def _create(options: Mapping[str, str]) -> EvolvingBuffer:
-    return EvolvingBuffer(k=read_count(options, "k", _MOST))
+    read = options_of(EVOLVING_BUFFER, options)
+    return EvolvingBuffer(k=read.whole("k", _KEPT, least=1, most=_MOST_KEPT))
 
 
 EVOLVING_BUFFER = RefinementStrategyOffer(

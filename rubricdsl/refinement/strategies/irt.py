@@ -18,7 +18,7 @@ from rubricdsl.model.refinement import (
 )
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Removals
-from rubricdsl.refinement.strategies.settings import read_number, require_arrays
+from rubricdsl.refinement.strategies.settings import options_of, require_arrays
 from rubricdsl.refinement.strategies.weighing import new_weights
 
 _LEAST = 0.2
@@ -81,8 +81,11 @@ class ItemResponseWeights:
 
 
 def _create(options: Mapping[str, str]) -> ItemResponseWeights:
-    require_arrays(IRT.name)
-    return ItemResponseWeights(least=read_number(options, "least", _LEAST, -10.0, 10.0))
+    require_arrays(IRT)
+    read = options_of(IRT, options)
+    return ItemResponseWeights(
+        least=read.number("least", _LEAST, least=-10.0, most=10.0)
+    )
 
 
 IRT = RefinementStrategyOffer(

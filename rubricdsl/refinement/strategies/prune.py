@@ -16,7 +16,7 @@ from rubricdsl.model.refinement import (
 )
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Removals
-from rubricdsl.refinement.strategies.settings import read_number, require_arrays
+from rubricdsl.refinement.strategies.settings import options_of, require_arrays
 from rubricdsl.refinement.strategies.survey import PHI, TAIL, Survey
 
 
@@ -52,10 +52,11 @@ class Pruning:
 
 
 def _create(options: Mapping[str, str]) -> Pruning:
-    require_arrays(PRUNE.name)
+    require_arrays(PRUNE)
+    read = options_of(PRUNE, options)
     return Pruning(
-        phi=read_number(options, "phi", PHI, 0.0, 1.0),
-        tail=read_number(options, "tail", TAIL, 0.01, 1.0),
+        phi=read.number("phi", PHI, least=0.0, most=1.0),
+        tail=read.number("tail", TAIL, least=0.01, most=1.0),
     )
 
 

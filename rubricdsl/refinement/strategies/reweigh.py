@@ -21,11 +21,7 @@ from rubricdsl.model.refinement import (
 from rubricdsl.refinement.pools import draw
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, with_marks
-from rubricdsl.refinement.strategies.settings import (
-    read_count,
-    read_number,
-    require_arrays,
-)
+from rubricdsl.refinement.strategies.settings import options_of, require_arrays
 from rubricdsl.refinement.strategies.weighing import NewWeight, new_weights
 from rubricdsl.scoring.leaves import TOLERANCE
 from rubricdsl.scoring.scorecards import Scorer
@@ -35,7 +31,7 @@ _TAIL = 0.5
 _RIDGE = 1.0
 # Of fewer prompts, none could be left out and the error still be told.
 _LEAST_PROMPTS = 5
-_LEAST_FOLDS = 2
+_MOST_FOLDS = 1_000
 _WEIGHTS = "weights/granularity"
 
 
@@ -237,11 +233,12 @@ def _edit(one: NewWeight, gain: _Gain) -> Reweigh:
 
 
 def _create(options: Mapping[str, str]) -> Reweighing:
-    require_arrays(REWEIGH.name)
+    require_arrays(REWEIGH)
+    read = options_of(REWEIGH, options)
     return Reweighing(
-        tail=read_number(options, "tail", _TAIL, 0.01, 1.0),
-        ridge=read_number(options, "ridge", _RIDGE, 1e-6, 1e6),
-        folds=max(_LEAST_FOLDS, read_count(options, "folds", _FOLDS)),
+        tail=read.number("tail", _TAIL, least=0.01, most=1.0),
+        ridge=read.number("ridge", _RIDGE, least=1e-6, most=1e6),
+        folds=read.whole("folds", _FOLDS, least=2, most=_MOST_FOLDS),
     )
 
 

@@ -4,44 +4,16 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.model.refinement import RefinementStrategyOffer
+from rubricdsl.refinement.options import Options
 
 
-def read_number(
-    options: Mapping[str, str],
-    name: str,
-    default: float,
-    low: float,
-    high: float,
-) -> float:
-    """Read an option that is a number from ``low`` to ``high``.
-
-    Raises RubricError (D203) for anything else.
-    """
-    text = options.get(name)
-    if text is None:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not low <= number <= high:
-        message = f"`{name}={text}` is no number from {low:g} to {high:g}"
-        fail("D203", message, hint=f"without it, {name} is {default:g}")
-    return number
+def options_of(offer: RefinementStrategyOffer, given: Mapping[str, str]) -> Options:
+    """Take the options of a strategy; raises RubricError (D401) if one is not known."""
+    return Options.of(f"the strategy `{offer.name}`", given, offer.options)
 
 
-def read_count(
-    options: Mapping[str, str], name: str, default: int, high: int = 10_000
-) -> int:
-    """Read an option that is a whole number of at least 1; raises as `read_number`."""
-    number = read_number(options, name, default, 1, high)
-    if number != int(number):
-        message = f"`{name}={options[name]}` is no whole number"
-        fail("D203", message, hint=f"without it, {name} is {default}")
-    return int(number)
-
-
-def require_arrays(strategy: str) -> None:
+def require_arrays(offer: RefinementStrategyOffer) -> None:
     """Refuse a strategy that calculates with numpy where that is not installed.
 
     Raises RubricError (D108).
@@ -49,6 +21,6 @@ def require_arrays(strategy: str) -> None:
     if find_spec("numpy") is None:
         fail(
             "D108",
-            f"the strategy `{strategy}` needs numpy, which is not installed",
+            f"the strategy `{offer.name}` needs numpy, which is not installed",
             hint='pip install "rubricdsl[arrays]"',
         )

@@ -1,4 +1,4 @@
-"""Pools with planted criteria, judged by the engine, for strategies to look at.
+"""Pools with planted criteria, for strategies to look at.
 
 A response's text is a list of words for what is true of it, and a criterion says
 ``Shows WORD.``: so criteria that a proposer makes up are judged like all others.
@@ -12,13 +12,11 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import field, frozen, mutable
+from attrs import field, frozen
 
-from rubricdsl.api import loads, open_project
-from rubricdsl.judging.engine import Job
+from rubricdsl.language.binding import bind
 from rubricdsl.language.edit import EditedSource, apply
 from rubricdsl.model.edit import Edit
-from rubricdsl.model.judgement import Answer, JudgeRequest, Question
 from rubricdsl.model.refinement import (
     Attack,
     Attacker,
@@ -33,39 +31,10 @@ from rubricdsl.model.refinement import (
 )
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
-from rubricdsl.model.ruling import NA, NO, YES, Failure
-from rubricdsl.model.scorecard import Scorecard
-from tests.judging.fakes import FakeJudge, evaluation_of, panels_of
+from tests.refinement.benches import FUNCTIONS, KeywordBench, manuscript
 
 Table = Mapping[str, Any]
 """For each word, whether each response has it."""
-
-
-def _answer(request: JudgeRequest, name: str, question: Question) -> Answer:
-    words = request.response.text.split()
-    word = question.text.removeprefix("Shows ").removesuffix(".")
-    if f"fail:{word}" in words:
-        return Answer(id=name, failure=Failure("unparseable", "planted"))
-    if f"na:{word}" in words:
-        return Answer(id=name, ruling=NA)
-    return Answer(id=name, ruling=YES if word in words else NO)
-
-
-@mutable(eq=False)
-class EngineBench:
-    """Scores by the engine, whose judge looks for words; keeps what was asked for."""
-
-    judge: FakeJudge = field(factory=lambda: FakeJudge(_answer))
-    scored: list[tuple[Rubric, int]] = field(factory=list)
-
-    async def score(
-        self, rubric: Rubric, responses: Sequence[Response]
-    ) -> Sequence[Scorecard]:
-        """Judge anew, every time."""
-        self.scored.append((rubric, len(responses)))
-        bound = open_project().bind(rubric)
-        jobs = [Job(bound, response) for response in responses]
-        return (await evaluation_of(jobs, panels_of(self.judge)).run()).scorecards
 
 
 @frozen
@@ -97,6 +66,11 @@ class ScriptedAttacker:
         return self.answer(request)
 
 
+def load(text: str) -> Rubric:
+    """Read the only rubric of a text."""
+    return manuscript(text).rubric
+
+
 def responses_of(table: Table, prompts: int) -> list[Response]:
     """Make a response of each column: its words are the rows that are 1 there."""
     size = len(next(iter(table.values())))
@@ -118,18 +92,18 @@ class Stage:
     responses: Sequence[Response]
     gold: Any = None
     preferences: tuple[Preference, ...] = ()
-    bench: EngineBench = field(factory=EngineBench)
+    bench: KeywordBench = field(factory=KeywordBench)
     proposer: Proposer | None = None
     attacker: Attacker | None = None
 
     async def occasion(self) -> Occasion:
         """Score the pool."""
-        rubric = loads(self.text)
+        rubric = load(self.text)
         cards = await self.bench.score(rubric, self.responses)
         golds = self.gold if self.gold is not None else [None] * len(cards)
         return Occasion(
             rubric=rubric,
-            bound=open_project().bind(rubric),
+            bound=bind(rubric, FUNCTIONS),
             round=1,
             seed=7,
             candidates=tuple(
@@ -158,13 +132,12 @@ class Stage:
 
     def after(self, edits: Sequence[Edit]) -> EditedSource:
         """Apply edits to the source; raises if they leave no sound rubric."""
-        functions = open_project().functions
-        return apply(self.text, "", edits, functions=functions, folder=Path())
+        return apply(self.text, "", edits, functions=FUNCTIONS, folder=Path())
 
     def scores(self, text: str, responses: Sequence[Response] | None = None):
         """Give the scores by a rubric."""
         given = self.responses if responses is None else responses
-        cards = asyncio.run(EngineBench().score(loads(text), given))
+        cards = asyncio.run(KeywordBench().score(load(text), given))
         return [np.nan if card.score is None else card.score for card in cards]
 
     @property

@@ -5,6 +5,7 @@ from math import ceil
 import numpy as np
 import pytest
 
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.edit import Add, Edit, Remove
 from rubricdsl.model.refinement import (
     Attack,
@@ -175,6 +176,6 @@ def test_an_attacker_that_fails_is_told_of() -> None:
 
 
 def test_options_are_read() -> None:
-    for options in ({"attacks": "0"}, {"top": "2"}, {"loss": "-1"}):
-        with pytest.raises(Exception, match="="):
-            ATTACK_PATCH.create(options)
+    for name, value in (("attacks", "0"), ("top", "2"), ("loss", "-1"), ("most", "1")):
+        with pytest.raises(RubricError, match=f"`{name}`"):
+            ATTACK_PATCH.create({name: value})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rubricdsl.analysis.pairs import tail_accuracy
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.edit import Add, Part, Remove, Reweigh, Reword, Split
 from rubricdsl.model.refinement import (
     Pair,
@@ -152,7 +153,7 @@ def test_nobody_is_asked_where_nothing_is_broad() -> None:
     proposed = _play(stage, {"tau": "0.999"})
     assert proposer.asked == []
     assert {e.op for e in proposed.edits} == {"remove"}
-    with pytest.raises(Exception, match="tau=2"):
+    with pytest.raises(RubricError, match="`tau`"):
         DECOMPOSE_FILTER.create({"tau": "2"})
 
 

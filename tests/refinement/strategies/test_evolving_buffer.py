@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.language.scopes import item_name
 from rubricdsl.model.edit import Remove
 from rubricdsl.model.rubric import Criterion, Group, Weight
@@ -96,5 +97,5 @@ def test_what_others_need_stays() -> None:
 
 def test_k_is_a_whole_number() -> None:
     for k in ("0", "1.5", "-1", "many"):
-        with pytest.raises(Exception, match=f"k={k}"):
+        with pytest.raises(RubricError, match="`k`"):
             EVOLVING_BUFFER.create({"k": k})

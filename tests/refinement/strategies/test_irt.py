@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rubricdsl.analysis.pairs import PairAccuracy, pair_counts
+from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.edit import Remove, Reweigh
 from rubricdsl.refinement.strategies.irt import IRT
 from tests.refinement.strategies.stage import Stage, planted, responses_of
@@ -58,5 +59,5 @@ def test_options_are_read() -> None:
     stage, _ = _stage()
     gone = stage.play(IRT, {"least": "2"}).edits
     assert {e.criterion for e in gone if isinstance(e, Remove)} == {"c", "d", "e", "f"}
-    with pytest.raises(Exception, match="least=much"):
+    with pytest.raises(RubricError, match="`least`"):
         IRT.create({"least": "much"})

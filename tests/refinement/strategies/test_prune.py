@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubricdsl.api import loads, open_project
+from rubricdsl.diagnostics import RubricError
+from rubricdsl.language.binding import bind
 from rubricdsl.model.edit import Remove
 from rubricdsl.model.rubric import Group, Weight
 from rubricdsl.refinement.strategies.places import Layout, Removals
 from rubricdsl.refinement.strategies.prune import PRUNE
+from tests.refinement.benches import FUNCTIONS, KeywordBench
 from tests.refinement.strategies.stage import (
     Stage,
+    load,
     planted,
     preferences_by,
     responses_of,
@@ -109,15 +112,10 @@ def test_what_others_lean_on_stays() -> None:
 
 
 def test_a_response_whose_verdict_failed_is_left_out() -> None:
-    """A failure that counted as no would make `always` vary."""
-    stage = _stage()
-    broken = [
-        attrs.evolve(one, text=one.text.replace("always", "fail:always"))
-        if number % 10 == 0
-        else one
-        for number, one in enumerate(stage.responses)
-    ]
-    removed = _removed(Stage(RUBRIC, broken, stage.gold).play(PRUNE).edits)
+    """Failures that counted as no would make `always` vary."""
+    failing = frozenset(f"r{n:04}" for n in range(0, 240, 10))
+    stage = attrs.evolve(_stage(), bench=KeywordBench(fails=failing))
+    removed = _removed(stage.play(PRUNE).edits)
     assert "always" in removed
     assert "over 216 responses" in removed["copy"]
 
@@ -125,9 +123,9 @@ def test_a_response_whose_verdict_failed_is_left_out() -> None:
 def test_options_are_read() -> None:
     proposed = _stage().play(PRUNE, {"phi": "1", "tail": "0.8"})
     assert "copy" in _removed(proposed.edits)
-    with pytest.raises(Exception, match="phi=2"):
+    with pytest.raises(RubricError, match="`phi`"):
         PRUNE.create({"phi": "2"})
-    with pytest.raises(Exception, match="tail=x"):
+    with pytest.raises(RubricError, match="`tail`"):
         PRUNE.create({"tail": "x"})
 
 
@@ -149,8 +147,8 @@ _GROUPED = """rubric r
 
 @given(st.permutations(list("abcdefgh")))
 def test_removals_leave_every_group_something_to_count(order) -> None:
-    rubric = loads(_GROUPED)
-    layout = Layout.of(rubric, open_project().bind(rubric))
+    rubric = load(_GROUPED)
+    layout = Layout.of(rubric, bind(rubric, FUNCTIONS))
     places = {place.node.name: place for place in layout.places.values()}
     removals = Removals()
     gone = [name for name in order if removals.take(places[name])]

@@ -1,5 +1,7 @@
 """Weights are fitted to what people say, if that helps where it was not fitted."""
 
+import asyncio
+
 import attrs
 import numpy as np
 import pytest
@@ -7,15 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl.analysis.pairs import PairAccuracy, pair_counts
-from rubricdsl.api import loads, open_project
+from rubricdsl.diagnostics import RubricError
+from rubricdsl.language.binding import bind
 from rubricdsl.model.edit import Reweigh
 from rubricdsl.model.rubric import Group, Weight
 from rubricdsl.refinement.strategies.places import Layout, with_marks
 from rubricdsl.refinement.strategies.reweigh import REWEIGH
 from rubricdsl.refinement.strategies.weighing import new_weights
 from rubricdsl.scoring.scorecards import Scorer
+from tests.refinement.benches import FUNCTIONS
 from tests.refinement.strategies.stage import (
     Stage,
+    load,
     planted,
     preferences_by,
     responses_of,
@@ -91,8 +96,10 @@ def test_few_prompts_prove_nothing() -> None:
 
 def test_nobody_is_asked() -> None:
     stage = _stage()
-    stage.play(REWEIGH)
-    assert [count for _, count in stage.bench.scored] == [320]  # the pool itself
+    asyncio.run(stage.occasion())
+    before = list(stage.bench.asked)
+    assert stage.play(REWEIGH, {"tail": "1"}).edits != ()
+    assert stage.bench.asked == before
 
 
 def test_responses_that_a_gate_decided_are_left_out() -> None:
@@ -186,8 +193,8 @@ def test_new_weights_make_the_score_that_was_wanted(data) -> None:
         "n.c": n * c / (c + d),
         "n.d": n * d / (c + d),
     }
-    rubric = loads(text)
-    bound = open_project().bind(rubric)
+    rubric = load(text)
+    bound = bind(rubric, FUNCTIONS)
     found = new_weights(rubric, Layout.of(rubric, bound), ideal)
     changed = with_marks(bound, {one.node.path: one.weight for one in found})
     shares = {
@@ -208,7 +215,7 @@ def test_options_are_read() -> None:
     stage = _stage()
     strong = stage.play(REWEIGH, {"tail": "1", "ridge": "100000", "folds": "3"})
     assert strong.edits != ()
-    with pytest.raises(Exception, match=r"folds=2\.5"):
+    with pytest.raises(RubricError, match="`folds`"):
         REWEIGH.create({"folds": "2.5"})
-    with pytest.raises(Exception, match="ridge=0"):
+    with pytest.raises(RubricError, match="`ridge`"):
         REWEIGH.create({"ridge": "0"})
