@@ -21,12 +21,12 @@ from rubricdsl.model.rubric import Group, Info, Weight
 from rubricdsl.refinement.pools import draw
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Place
+from rubricdsl.refinement.strategies.refinement_types import REPEATED
 from rubricdsl.refinement.strategies.settings import options_of
 from rubricdsl.scoring.leaves import TOLERANCE
 
 _KEPT = 10
 _MOST_KEPT = 100_000
-_REPEATED = "remove redundancy"
 
 
 @frozen(kw_only=True)
@@ -119,7 +119,7 @@ def _removal(place: Place, spreads: Mapping[str, float], count: int) -> Remove:
         if spread is None
         else f"its standard deviation over {count} responses is {spread:.3f}"
     )
-    return Remove(criterion=place.node.name, type=_REPEATED, reason=reason)
+    return Remove(criterion=place.node.name, type=REPEATED, reason=reason)
 
 
 def _create(options: Mapping[str, str]) -> EvolvingBuffer:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from rubricdsl.model.edit import Edit, Remove, Reweigh
+from rubricdsl.model.edit import Edit, Remove
 from rubricdsl.model.refinement import (
     Needs,
     Occasion,
@@ -18,12 +18,11 @@ from rubricdsl.model.refinement import (
 )
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Removals
+from rubricdsl.refinement.strategies.refinement_types import REPEATED
 from rubricdsl.refinement.strategies.settings import options_of, require_arrays
 from rubricdsl.refinement.strategies.weighing import new_weights
 
 _LEAST = 0.2
-_WEIGHTS = "weights/granularity"
-_REPEATED = "remove redundancy"
 
 
 @frozen(kw_only=True)
@@ -61,7 +60,7 @@ class ItemResponseWeights:
                     f"{len(evidence.candidates)} responses"
                 )
                 name = term.node.name
-                edits.append(Remove(criterion=name, type=_REPEATED, reason=reason))
+                edits.append(Remove(criterion=name, type=REPEATED, reason=reason))
         positive = {path: max(0.0, slope) for path, slope in ideal.items()}
         for one in new_weights(occasion.rubric, layout, positive):
             if one.node.path not in removals.gone:
@@ -69,14 +68,7 @@ class ItemResponseWeights:
                     f"it discriminates with a = {one.ideal:.2f}, over "
                     f"{len(evidence.candidates)} responses"
                 )
-                edits.append(
-                    Reweigh(
-                        criterion=one.node.name,
-                        mark=one.mark,
-                        type=_WEIGHTS,
-                        reason=reason,
-                    )
-                )
+                edits.append(one.edit(reason))
         return Proposed(edits=tuple(edits))
 
 

@@ -11,7 +11,6 @@ from math import fsum, isnan, sqrt
 
 from attrs import frozen
 
-from rubricdsl.model.edit import Reweigh
 from rubricdsl.model.refinement import (
     Needs,
     Occasion,
@@ -32,7 +31,6 @@ _RIDGE = 1.0
 # Of fewer prompts, none could be left out and the error still be told.
 _LEAST_PROMPTS = 5
 _MOST_FOLDS = 1_000
-_WEIGHTS = "weights/granularity"
 
 
 @frozen(kw_only=True)
@@ -64,7 +62,9 @@ class Reweighing:
         if not gain.is_sure:
             return Proposed(notices=(f"other weights would not help: {gain}",))
         weights = fitting.weights(fitting.pairs)
-        return Proposed(edits=tuple(_edit(one, gain) for one in weights))
+        return Proposed(
+            edits=tuple(one.edit(f"fitted {one.ideal:.2f}; {gain}") for one in weights)
+        )
 
 
 @frozen
@@ -221,15 +221,6 @@ def _right(scores: Mapping[int, float], pair: _Pair) -> float:
 
 def _mean(numbers: Sequence[float]) -> float:
     return fsum(numbers) / len(numbers)
-
-
-def _edit(one: NewWeight, gain: _Gain) -> Reweigh:
-    return Reweigh(
-        criterion=one.node.name,
-        mark=one.mark,
-        type=_WEIGHTS,
-        reason=f"fitted {one.ideal:.2f}; {gain}",
-    )
 
 
 def _create(options: Mapping[str, str]) -> Reweighing:

@@ -10,6 +10,7 @@ from rubricdsl.model.edit import Remove
 from rubricdsl.model.rubric import Bonus, Mark, Weight
 from rubricdsl.refinement.strategies.evidence import Evidence
 from rubricdsl.refinement.strategies.places import Layout, Place, Removals
+from rubricdsl.refinement.strategies.refinement_types import FAULT, REPEATED
 
 if TYPE_CHECKING:
     from rubricdsl.analysis.bootstrap import Interval
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 PHI = 0.95
 TAIL = 0.5
-_FAULT = "fix errors"
-_REPEATED = "remove redundancy"
 
 
 @frozen(eq=False, kw_only=True)
@@ -88,7 +87,7 @@ class Survey:
             if removals.take(self.places[number]):
                 yield Remove(
                     criterion=self.places[number].node.name,
-                    type=_FAULT,
+                    type=FAULT,
                     reason=_why_misaligned(self.found[number]),
                 )
 
@@ -109,7 +108,7 @@ class Survey:
                 if removals.take(self.places[number]):
                     yield Remove(
                         criterion=self.places[number].node.name,
-                        type=_REPEATED,
+                        type=REPEATED,
                         reason=(
                             f"it says the same as `{self.places[other].node.name}`: "
                             f"phi {pair.phi:.2f} over {self.responses} responses"
@@ -128,7 +127,7 @@ class Survey:
                 rate = 0.0 if found.tail_pass_rate is None else found.tail_pass_rate
                 yield Remove(
                     criterion=place.node.name,
-                    type=_REPEATED,
+                    type=REPEATED,
                     reason=(
                         f"it tells none of the best {found.responses} responses apart: "
                         f"its mean value there is {rate:.2f}"

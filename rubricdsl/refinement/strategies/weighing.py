@@ -11,8 +11,10 @@ from math import ceil, floor, fsum
 from attrs import frozen
 
 from rubricdsl.expressions.printing import print_number
+from rubricdsl.model.edit import Reweigh
 from rubricdsl.model.rubric import Bonus, Group, Node, Rubric, Weight
 from rubricdsl.refinement.strategies.places import Layout
+from rubricdsl.refinement.strategies.refinement_types import WEIGHTS
 
 _USUAL = (1.0, 2.0, 3.0)
 # A scheme of 1 to 100 does not ask for weights such as 87.
@@ -27,10 +29,14 @@ class NewWeight:
     weight: Weight
     ideal: float
 
-    @property
-    def mark(self) -> str:
-        """The weight as it stands between brackets."""
-        return self.weight.name or print_number(self.weight.value)
+    def edit(self, reason: str) -> Reweigh:
+        """Give the edit that makes the change."""
+        return Reweigh(
+            criterion=self.node.name,
+            mark=self.weight.name or print_number(self.weight.value),
+            type=WEIGHTS,
+            reason=reason,
+        )
 
     @property
     def change(self) -> float:

@@ -7,7 +7,8 @@ import pytest
 
 from rubricdsl.api import open_project
 from rubricdsl.diagnostics import RubricError
-from rubricdsl.refinement.strategies import OFFERS, settings
+from rubricdsl.refinement.proposing.forms import TYPES
+from rubricdsl.refinement.strategies import OFFERS, refinement_types, settings
 
 
 def test_all_are_offered_by_name() -> None:
@@ -30,6 +31,11 @@ def test_all_are_offered_by_name() -> None:
 def test_each_is_made_without_options(offer) -> None:
     strategy = offer.create({})
     assert strategy.needs is not None
+
+
+def test_edits_are_of_types_that_proposers_know() -> None:
+    for name in ("FAULT", "REPEATED", "WEIGHTS"):
+        assert getattr(refinement_types, name) in TYPES
 
 
 def test_offers_import_no_numpy() -> None:
