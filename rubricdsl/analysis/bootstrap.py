@@ -6,6 +6,7 @@ how far the figure moves (Cameron, Gelbach and Miller, Rev. Econ. Stat. 90, 2008
 """
 
 from collections.abc import Callable, Iterator
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,10 @@ from rubricdsl.scoring.arrays.columns import Floats
 Statistic = Callable[[Floats], Floats]
 
 LEVEL = 0.95
-DRAWS = 2_000
+_LEAST_DRAWS = 2_000
+_MOST_DRAWS = 40_000
+# Of the draws, so many should lie outside of an interval.
+_OUTSIDE = 40
 _BLOCK = 2**20
 
 
@@ -52,14 +56,15 @@ def cluster_bootstrap(
     statistic: Statistic,
     *,
     seed: int = 0,
-    draws: int = DRAWS,
+    draws: int | None = None,
     level: float = LEVEL,
 ) -> Interval | None:
     """Give the percentile interval of a statistic of sums over clusters.
 
     ``sums`` has the shape (clusters, terms): what each cluster adds to each sum.
     ``statistic`` takes sums of the shape (any, terms) and gives one number for each
-    row, NaN where there is none.  Draws without a number are left out.  None where
+    row, NaN where there is none.  Draws without a number are left out; there are 2,000,
+    or more for a level that so few could not tell.  None where
     fewer than two clusters add anything, or there is no estimate: one cluster says
     nothing of others.
 
@@ -72,10 +77,11 @@ def cluster_bootstrap(
     count = len(terms)
     if count < 2:  # noqa: PLR2004 - one cluster has no spread
         return None
+    number = draws if draws is not None else _draws_for(level)
     with np.errstate(all="ignore"):
         estimate = float(statistic(terms.sum(axis=0, keepdims=True))[0])
         drawn = np.concatenate(
-            [statistic(block @ terms) for block in _drawn(count, draws, seed)]
+            [statistic(block @ terms) for block in _drawn(count, number, seed)]
         )
     drawn = drawn[np.isfinite(drawn)]
     if not np.isfinite(estimate) or not len(drawn):
@@ -86,7 +92,11 @@ def cluster_bootstrap(
 
 
 def bootstrap_mean(
-    values: npt.ArrayLike, *, seed: int = 0, draws: int = DRAWS, level: float = LEVEL
+    values: npt.ArrayLike,
+    *,
+    seed: int = 0,
+    draws: int | None = None,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Give the interval of the mean of one value for each cluster.
 
@@ -102,6 +112,11 @@ def bootstrap_mean(
 def _mean(sums: Floats) -> Floats:
     mean: Floats = sums[:, 0] / sums[:, 1]
     return mean
+
+
+def _draws_for(level: float) -> int:
+    wanted = ceil(_OUTSIDE / max(1 - level, _OUTSIDE / _MOST_DRAWS))
+    return max(_LEAST_DRAWS, wanted)
 
 
 def _drawn(count: int, draws: int, seed: int) -> Iterator[Floats]:

@@ -130,6 +130,20 @@ def test_turning_a_criterion_round_turns_its_figures_round(seed) -> None:
     assert one.difference.low == pytest.approx(-other.difference.high, abs=0.02)
 
 
+def test_noise_is_rarely_taken_for_misaligned() -> None:
+    """With intervals for six criteria at once, in about one of twenty pools."""
+    found = 0
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        prompts = [str(n // 8) for n in range(240)]
+        values = (generator.random((6, 240)) < 0.6).astype(float)
+        looked = _looked_at(
+            prompts, values, generator.standard_normal(240), level=1 - 0.05 / 6
+        )
+        found += any(one.is_misaligned for one in looked)
+    assert found <= 7
+
+
 def test_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="column for each"):
         discriminations(["a", "b"], [[1.0]], [1.0, 2.0])

@@ -1,6 +1,6 @@
 """The types of refinement that edits are of which no proposer made.
 
-They are among those that proposers choose from (`rubricdsl.refinement.proposing.forms`).
+They are among those that proposers choose from (`refinement.proposing.forms`).
 """
 
 FAULT = "fix errors"

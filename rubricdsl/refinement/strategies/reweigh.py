@@ -7,6 +7,7 @@ better by them.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from math import fsum, isnan, sqrt
 
 from attrs import frozen
@@ -37,10 +38,11 @@ _MOST_FOLDS = 1_000
 class Reweighing:
     """Fits weights to gold, or else to preferences, among the best of each prompt.
 
-    Pairs by gold are those of the best ``tail`` of the responses to a prompt.  The
-    ``ridge`` draws weights together where there is little to fit.  What is proposed
-    orders pairs better that were left out, by more than the standard error, in
-    ``folds`` parts of the prompts.  Gates and bonuses stay as they are.
+    Pairs by gold are those of the best ``tail`` of the responses to a prompt, of 64 of
+    them where there are more.  The ``ridge`` draws weights together where there is
+    little to fit.  What is proposed orders pairs better that were left out, by more
+    than the standard error, in ``folds`` parts of the prompts.  Gates and bonuses stay
+    as they are.
     """
 
     needs = Needs()
@@ -124,7 +126,7 @@ class _Fitting:
             occasion,
             layout,
             evidence,
-            tuple(_pairs(evidence, tail)),
+            tuple(_pairs(evidence, tail, occasion.seed)),
             tuple(term.node.path for term in terms),
             evidence.credit(terms),
             ridge,
@@ -182,7 +184,8 @@ class _Fitting:
         return scores
 
 
-def _pairs(evidence: Evidence, tail: float) -> Sequence[_Pair]:
+def _pairs(evidence: Evidence, tail: float, seed: int) -> Sequence[_Pair]:
+    """Give the pairs of which it is known which response is better."""
     from rubricdsl.analysis.pairs import tail_of
 
     prompts, gold = evidence.prompts, evidence.gold
@@ -193,17 +196,22 @@ def _pairs(evidence: Evidence, tail: float) -> Sequence[_Pair]:
     for number, inside in enumerate(members):
         if inside:
             by_prompt.setdefault(prompts[number], []).append(number)
+
+    def lot(number: int) -> bytes:
+        return draw(seed, "pair", *evidence.candidates[number].key)
+
     return [
         _Pair(prompt, a, b)
         for prompt, numbers in by_prompt.items()
-        for a in numbers
-        for b in numbers
+        for a, b in permutations(sorted(numbers, key=lot)[:_MOST_RESPONSES], 2)
         if gold[a] > gold[b] + TOLERANCE
     ]
 
 
 # As in the acceptance gate.
 _LEAST_TAIL = 3
+# The pairs of so many responses to a prompt tell as much as those of more.
+_MOST_RESPONSES = 64
 
 
 def _apart(row: Sequence[float], pair: _Pair) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PHI = 0.95
 TAIL = 0.5
+_LEVEL = 0.95
 
 
 @frozen(eq=False, kw_only=True)
@@ -52,7 +53,8 @@ class Survey:
         """Look at the best ``tail`` of each prompt's responses.
 
         They are the best by gold; or those of which one was preferred to another; or
-        the best by score.
+        the best by score.  Intervals are such that none of all criteria is taken for
+        misaligned by mere chance but once in twenty pools or so.
         """
         from rubricdsl.analysis.discrimination import (
             discriminations,
@@ -62,13 +64,17 @@ class Survey:
 
         places = list(layout.criteria())
         credit, prompts = evidence.credit(places), evidence.prompts
+        # Of many criteria some would look misaligned by chance (Bonferroni).
+        level = 1 - (1 - _LEVEL) / max(1, len(places))
         if evidence.preferences and not evidence.has_gold:
             found = preference_discriminations(
-                prompts, credit, evidence.preferences, seed=seed
+                prompts, credit, evidence.preferences, seed=seed, level=level
             )
         else:
             good = evidence.gold if evidence.has_gold else evidence.scores
-            found = discriminations(prompts, credit, good, share=tail, seed=seed)
+            found = discriminations(
+                prompts, credit, good, share=tail, seed=seed, level=level
+            )
         return cls(
             places=places,
             found=found,

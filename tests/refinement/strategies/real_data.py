@@ -135,11 +135,11 @@ KEYED_WRONG = DataSet(
     "mrbench_v2",
     _TUTORING.replace(
         "keeps_answer: Leaves the final answer to the pupil.",
-        "lost: Does not recognise the mistake in the pupil's answer.",
+        "lost: Does not point to where the mistake is.",
     ),
     lambda labels: {
         **_tutoring(labels),
-        "lost": "yes" if labels["Mistake_Identification"] == "No" else "no",
+        "lost": "yes" if labels["Mistake_Location"] == "No" else "no",
     },
     _helpful,
 )
