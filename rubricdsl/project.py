@@ -5,14 +5,17 @@ Here the language is handed the check functions that it does not know by itself.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.language.loading import Loaded, load_file, load_text, project_root
-from rubricdsl.model.protocols import FunctionTable, Signature
 from rubricdsl.model.rubric import BoundRubric, Rubric
 from rubricdsl.plugins.host import PluginHost
+
+if TYPE_CHECKING:
+    from rubricdsl.model.protocols import FunctionTable, Signature
 
 STORE_FILE = Path(".rub", "verdicts.sqlite")
 
@@ -40,7 +43,7 @@ class Project:
         return self.root / STORE_FILE
 
     @property
-    def functions(self) -> FunctionTable:
+    def functions(self) -> "FunctionTable":
         """Signatures of the check functions that are installed.
 
         The functions are loaded when the first of them is looked up.
@@ -71,12 +74,12 @@ class Project:
 
 
 @frozen(eq=False)
-class _Functions(Mapping[str, Signature]):
+class _Functions(Mapping[str, "Signature"]):
     """The function table of a host, made when it is first looked into."""
 
     host: PluginHost
 
-    def __getitem__(self, name: str) -> Signature:
+    def __getitem__(self, name: str) -> "Signature":
         return self.host.function_table[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -37,10 +37,12 @@ class JudgeOptions:
     """Who shall judge, as said beside the rubric.
 
     ``specs`` are SPECs: ``BACKEND:MODEL?…`` replaces every judge, ``NAME=SPEC``
-    the judge block NAME.  ``concurrency`` holds for judges that set none.
+    the judge block NAME.  ``origin`` is the option that they came from, if any.
+    ``concurrency`` holds for judges that set none.
     """
 
     specs: tuple[str, ...] = ()
+    origin: str = ""
     concurrency: int | None = None
 
 
@@ -50,13 +52,20 @@ def project_config(project: Project) -> ProjectConfig | None:
     return None if path is None else read_config(path)
 
 
-def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
-    """Make the book of judges for a run.
+def judge_book(
+    project: Project, options: JudgeOptions, *, asked: bool = True
+) -> JudgeBook:
+    """Make the book of judges for a run, or of judges that are not ``asked``.
 
     Raises RubricError (D2xx) for a SPEC that makes no sense.
     """
     offered = project.host.judge_backends
-    choice = attrs.evolve(_chosen(options.specs), default=_default_judge(project))
+    choice = attrs.evolve(
+        _chosen(options.specs),
+        default=_default_judge(project),
+        overrides_from=f"named by {options.origin}" if options.origin else "",
+        default_from=f"named by the environment variable {JUDGE_VARIABLE}",
+    )
     if options.concurrency is not None:
         choice = attrs.evolve(choice, concurrency=options.concurrency)
     return JudgeBook(
@@ -66,6 +75,7 @@ def judge_book(project: Project, options: JudgeOptions) -> JudgeBook:
         config=project_config(project),
         distributions={n: o.plugin.distribution for n, o in offered.items()},
         wrappers=[o.offer for o in project.host.judge_wrappers.values()],
+        asked=asked,
     )
 
 
@@ -114,6 +124,7 @@ def estimated(  # noqa: PLR0913 - what a run needs, by name
     store: VerdictStore | None = None,
     seed: int = 0,
     precision: Precision | None = None,
+    listener: Listener | None = None,
 ) -> Estimate:
     """Work out what `evaluation` would take; nothing is asked."""
     root = project.root
@@ -125,6 +136,7 @@ def estimated(  # noqa: PLR0913 - what a run needs, by name
         store=store,
         seed=seed,
         precision=precision,
+        listener=listener,
     )
 
 
@@ -218,7 +230,7 @@ def check_blocks(
 def _default_judge(project: Project) -> JudgeSettings | None:
     named = project.environ.get(JUDGE_VARIABLE)
     if named:
-        return parse_spec(named)
+        return parse_spec(named, what=f"the judge SPEC in {JUDGE_VARIABLE}")
     if EMBEDDED_JUDGE in project.host.judge_backends:
         return JudgeSettings(backend=EMBEDDED_JUDGE)
     return None

@@ -13,10 +13,14 @@ from functools import cache
 from rubricdsl.checks.tables import CharacterTable
 
 _HOLDS_WORD = re.compile(r"[^\W_]")
+# Half of all segments are a single blank.
+_BLANK = "w"
 
 
 def words(text: str) -> Iterator[str]:
     """Give the words: what UAX 29 joins and holds a letter or a digit."""
+    if text.isascii():
+        return iter(_ASCII_WORD.findall(text))
     return _segments(text, _word_letters(), _WORD_SEGMENT)
 
 
@@ -38,9 +42,11 @@ def sentence_segments(text: str) -> Iterator[str]:
 def _segments(
     text: str, letters: CharacterTable, segment: "re.Pattern[str]"
 ) -> Iterator[str]:
-    for found in segment.finditer(text.translate(letters)):
-        if _HOLDS_WORD.search(text, found.start(), found.end()):
-            yield text[found.start() : found.end()]
+    end = 0
+    for found in segment.findall(text.translate(letters)):
+        start, end = end, end + len(found)
+        if found != _BLANK and _HOLDS_WORD.search(text, start, end):
+            yield text[start:end]
 
 
 def _cut(
@@ -84,6 +90,13 @@ _CORE = rf"(?:(?:{_LETTERS}|{_DIGITS})++|(?:K_)++)"  # WB9, 10, 13
 _WORD = (
     rf"(?:(?:E_)*+{_CORE}(?:(?:E_)++{_CORE})*+(?:E_)*+(?:H_s_)?+"  # WB13a, 13b, 7a
     r"|(?:E_)++(?:H_s_)?+|H_s_)"
+)
+# What holds a letter or a digit of ASCII, by the same rules.
+_ASCII_WORD = re.compile(
+    "_*+{core}(?:_++{core})*+_*+".format(
+        core=r"(?:[A-Za-z]++(?:[:.'](?=[A-Za-z])[A-Za-z]++)*+"
+        r"|[0-9]++(?:[,;.'](?=[0-9])[0-9]++)*+)++"
+    )
 )
 _WORD_SEGMENT = re.compile(
     rf"""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.importing import spare
+from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import plural, print_json, report, say, standard_input
-from rubricdsl.cli.run_arguments import positive
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.diagnostics.render import diagnostic_record
 from rubricdsl.formats.response_fields import made_prompt_id

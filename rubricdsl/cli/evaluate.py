@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import amount, positive
 from rubricdsl.cli.run_arguments import (
     add_limits,
     add_precision,
     add_store,
     add_subjects,
-    amount,
     opened_store,
-    positive,
     precision,
     read_subjects,
 )
@@ -43,7 +42,7 @@ examples:
 
 A judge SPEC is BACKEND:MODEL?key=value&…, or the name of a backend or of a judge in
 rub.toml.  Without one: the rubric's own, else $RUB_JUDGE, else `presence`, which is
-embedded.  `rub judges` lists what is installed.
+embedded.  `rub judges` lists what is installed, `rub judges --keys` the keys.
 
 Every verdict is kept in a store and never asked for twice.  A run that was stopped, in
 whatever way, goes on where it was when the same command is given again; --resume also
@@ -98,7 +97,7 @@ def run(options: argparse.Namespace) -> Exit:
     if ended.interrupted:
         code = Exit.INTERRUPTED
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(stored=store is not None, out=options.out)
+        tell_way_on(scorecards, stored=store is not None, out=options.out)
     return code
 
 

@@ -91,7 +91,8 @@ def run(options: argparse.Namespace) -> Exit:
     for result in results:
         _show_or_write(result, check=options.check, diff=options.diff)
     changed = sum(not result.is_canonical for result in results)
-    _sum_up(changed, len(results), tried=options.check or options.diff)
+    if results:
+        _sum_up(changed, len(results), tried=options.check or options.diff)
     if unreadable or (found and not options.check):
         return Exit.USAGE
     return Exit.NO if options.check and (found or changed) else Exit.FINE

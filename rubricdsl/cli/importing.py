@@ -11,7 +11,7 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.losses import loss_records, report_losses
 from rubricdsl.cli.output import plural, print_json, say, standard_input
 from rubricdsl.diagnostics import RubricError, fail
-from rubricdsl.formats.whole_files import same_file
+from rubricdsl.formats.whole_files import same_file, whole_file
 from rubricdsl.model.protocols import ImportedRubric, Loss, RubricFormatOffer
 from rubricdsl.model.source import Span
 from rubricdsl.plugins.host import Offered, PluginHost
@@ -154,14 +154,15 @@ def spare(sources: Iterable[str], *targets: str | None) -> None:
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write a file, and the folders above it; raises RubricError (D111)."""
+    """Write a file whole, and the folders above it; raises RubricError (D111)."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
     except (OSError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or "unwritable").lower()
         hint = "choose another place"
         fail("D111", f"{path} cannot be written: {reason}", hint=hint)
+    with whole_file(str(path)) as file:
+        file.write(data)
 
 
 def _write_map(rubrics: Sequence[ImportedRubric], file: str) -> None:

@@ -15,6 +15,7 @@ from attrs import frozen
 
 import rubricdsl
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.judge_keys import key_page, key_records
 from rubricdsl.cli.output import print_json, say
 from rubricdsl.diagnostics import JudgeError, RubricError, fail
 from rubricdsl.diagnostics.render import safe_text
@@ -28,20 +29,28 @@ from rubricdsl.judging.calibration.fitting import TooFewLabelsError
 from rubricdsl.judging.calibration.labels import fit_calibrations, observations
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import JudgeRequest, Question
+from rubricdsl.model.protocols import (
+    JudgeBackendOffer,
+    JudgeWrapperOffer,
+    PreparedBackend,
+)
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
-from rubricdsl.plugins.host import PluginHost
+from rubricdsl.plugins.host import Offered, PluginHost
 from rubricdsl.project import Project
 from rubricdsl.runs import JudgeOptions, judge_book
 
 DESCRIPTION = """\
-List the judges that are installed; --check asks each one question; --calibrate fits
-on labelled verdicts what corrects a judge's probabilities of yes."""
+List the judges that are installed; --keys says what a SPEC may hold; --check asks
+each one question; --calibrate fits on labelled verdicts what corrects a judge's
+probabilities of yes."""
 EPILOG = """\
 examples:
   rub judges
+  rub judges --keys
   rub judges --check presence
   rub judges --check "openai:gpt-4.1-mini?base_url=http://127.0.0.1:8080/v1"
 
@@ -69,6 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "specs", nargs="*", metavar="SPEC", help="judges to check; all without one"
     )
+    parser.add_argument(
+        "--keys", action="store_true", help="list the keys that a SPEC may have"
+    )
     parser.add_argument("--check", action="store_true", help="ask each a question")
     parser.add_argument(
         "--calibrate", metavar="FILE", help="write a calibration that a SPEC can name"
@@ -80,7 +92,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gold", metavar="FILE", help="labelled verdicts on the same responses"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="parts the labels for cross-validation"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of what is drawn to --calibrate: how labels are parted (0)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -89,6 +105,12 @@ def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     if options.calibrate:
         return _calibrate(options)
+    if options.keys and (options.specs or options.check):
+        fail(
+            "D401",
+            "--keys lists keys, and checks nothing",
+            hint="leave out --keys, or the SPECs and --check",
+        )
     if options.results or options.gold:
         fail(
             "D401",
@@ -102,50 +124,61 @@ def run(options: argparse.Namespace) -> Exit:
         specs: Sequence[str] = options.specs or list(backends)
         checked = [run_async(_check(project, spec)) for spec in specs]
     if options.json:
-        print_json(
-            {
-                "judges": [
-                    {
-                        "name": name,
-                        "description": offered.offer.description,
-                        "distribution": offered.plugin.distribution,
-                        "version": offered.plugin.version,
-                        "options": list(offered.offer.options),
-                    }
-                    for name, offered in backends.items()
-                ],
-                "wrappers": [
-                    {
-                        "name": name,
-                        "description": offered.offer.description,
-                        "distribution": offered.plugin.distribution,
-                        "version": offered.plugin.version,
-                        "options": list(offered.offer.options),
-                    }
-                    for name, offered in project.host.judge_wrappers.items()
-                ],
-                "checked": [
-                    {"judge": r.judge, "ready": r.ready, "detail": r.detail}
-                    for r in checked
-                ],
-            }
-        )
-    elif checked:
-        for result in checked:
-            state = "ready" if result.ready else "not ready"
-            line = f"{result.judge:23} {state:10} {result.detail}"
-            sys.stdout.write(safe_text(line) + "\n")
+        print_json(_document(project.host, checked))
     else:
-        for name, offered in backends.items():
-            origin = f"{offered.plugin.distribution} {offered.plugin.version}"
-            line = f"{name:12}{origin:28}{offered.offer.description}"
-            sys.stdout.write(safe_text(line) + "\n")
-        for around in project.host.judge_wrappers.values():
-            names = ", ".join(around.offer.options)
-            line = f"any judge takes {names}: {around.offer.description}"
+        lines = _checked_lines(checked) if checked else _listed_lines(project.host)
+        if options.keys:
+            lines = key_page(*_offers(project.host))
+        for line in lines:
             sys.stdout.write(safe_text(line) + "\n")
     named_failed = options.specs and any(not result.ready for result in checked)
     return Exit.NO if named_failed else Exit.FINE
+
+
+def _offers(
+    host: PluginHost,
+) -> tuple[dict[str, JudgeBackendOffer], list[JudgeWrapperOffer]]:
+    """Give what is installed, without who offers it."""
+    backends = {name: found.offer for name, found in host.judge_backends.items()}
+    return backends, [found.offer for found in host.judge_wrappers.values()]
+
+
+def _checked_lines(checked: Sequence[Readiness]) -> Iterator[str]:
+    for result in checked:
+        state = "ready" if result.ready else "not ready"
+        yield f"{result.judge:23} {state:10} {result.detail}"
+
+
+def _listed_lines(host: PluginHost) -> Iterator[str]:
+    for name, found in host.judge_backends.items():
+        origin = f"{found.plugin.distribution} {found.plugin.version}"
+        yield f"{name:12}{origin:28}{found.offer.description}"
+    for wrapper in host.judge_wrappers.values():
+        names = ", ".join(wrapper.offer.options)
+        yield f"any judge takes {names}: {wrapper.offer.description}"
+
+
+def _document(host: PluginHost, checked: Sequence[Readiness]) -> dict[str, Plain]:
+    return {
+        "judges": [_record(*item) for item in host.judge_backends.items()],
+        "wrappers": [_record(*item) for item in host.judge_wrappers.items()],
+        "keys": key_records(*_offers(host)),
+        "checked": [
+            {"judge": r.judge, "ready": r.ready, "detail": r.detail} for r in checked
+        ],
+    }
+
+
+def _record(
+    name: str, found: Offered[JudgeBackendOffer] | Offered[JudgeWrapperOffer]
+) -> dict[str, Plain]:
+    return {
+        "name": name,
+        "description": found.offer.description,
+        "distribution": found.plugin.distribution,
+        "version": found.plugin.version,
+        "options": list(found.offer.options),
+    }
 
 
 async def _check(project: Project, spec: str) -> Readiness:
@@ -177,6 +210,8 @@ async def _ask(
     book = judge_book(project, JudgeOptions(specs=(spec,)))
     try:
         (judge, *_) = book.panel(rubric, None).members
+        if isinstance(judge.backend, PreparedBackend):
+            judge.backend.prepare()
         async with asyncio.timeout(judge.timeout):
             reply = await judge.backend.judge(request)
     finally:

@@ -1,6 +1,5 @@
 """What ``rub`` writes where: results to stdout, everything else to stderr."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -66,6 +65,8 @@ def report_json(diagnostics: Iterable[Diagnostic]) -> None:
 
 def print_json(value: object) -> None:
     """Write one JSON document to stdout."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write(text + "\n")
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import amount
 from rubricdsl.cli.output import plural, print_json
+from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import (
     Docketed,
     add_precision,
     add_store,
     add_subjects,
-    amount,
     judge_options,
     opened_store,
     precision,
@@ -36,7 +37,7 @@ arguments sends just so many requests, if none fails and no answer is left out. 
 criteria need others, and with --until-within, they are the most, and beside them stands
 the least.  Tokens are exact for `presence` and estimated for chat models (what a model
 thinks before it answers comes on top).  Money takes prices in rub.toml, time takes
---latency.
+--latency.  No key is needed.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
@@ -80,7 +81,8 @@ async def _plan(
     wanted: Precision | None,
 ) -> Estimate:
     project = subjects.project
-    book = judge_book(project, judge_options(options))
+    book = judge_book(project, judge_options(options), asked=False)
+    progress = ProgressView()
     try:
         return estimated(
             project,
@@ -89,8 +91,10 @@ async def _plan(
             store=store,
             seed=options.seed,
             precision=wanted,
+            listener=progress,
         )
     finally:
+        progress.clear()
         await book.close()
 
 

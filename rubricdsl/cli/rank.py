@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import plural, say
 from rubricdsl.cli.run_arguments import (
     add_limits,
     add_store,
     add_subjects,
     opened_store,
-    positive,
     read_subjects,
 )
 from rubricdsl.cli.run_conduct import (
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> Exit:
     if ended.interrupted:
         code = Exit.INTERRUPTED
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(stored=store is not None, out=options.out)
+        tell_way_on(scorecards, stored=store is not None, out=options.out)
     return code
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from rubricdsl.cli.run_arguments import positive, share
+from rubricdsl.cli.numbers import positive, share
 from rubricdsl.diagnostics import fail
 from rubricdsl.refinement.courses import PRESETS
 from rubricdsl.refinement.planning import Wishes

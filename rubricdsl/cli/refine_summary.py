@@ -19,6 +19,7 @@ from rubricdsl.model.refinement import (
     TailMeasure,
 )
 from rubricdsl.plugins.host import PluginHost
+from rubricdsl.refinement.lineage import lineage_record, lineages
 
 # With more rubrics, their rounds are told in sum.
 _TOLD_ONE_BY_ONE = 12
@@ -113,6 +114,9 @@ def rubric_record(result: RefinedRubric, file: str) -> dict[str, Plain]:
         "rounds": [_round_record(one) for one in result.rounds],
         "stop": str(result.stop.kind),
         "stop_reason": result.stop.reason,
+        "lineage": [
+            lineage_record(one) for one in lineages(result.begin, result.rounds)
+        ],
         "source": result.text,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import print_json
 from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import (
@@ -15,7 +16,6 @@ from rubricdsl.cli.run_arguments import (
     add_subjects,
     judge_options,
     limits,
-    positive,
     read_subjects,
 )
 from rubricdsl.cli.run_endings import exit_of, tell_ending

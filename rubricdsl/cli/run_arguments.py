@@ -1,7 +1,6 @@
 """The arguments of commands that judge: what to judge, by whom, at what cost."""
 
 import argparse
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from rubricdsl.cli.inputs import load_sound
+from rubricdsl.cli.numbers import amount, concurrency, flip_rate, positive, share
 from rubricdsl.cli.output import report
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
@@ -121,54 +121,6 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def positive(text: str) -> int:
-    """Read a whole number of at least 1."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
-    return number
-
-
-def share(text: str) -> float:
-    """Read a number over 0, and at most 1."""
-    number = float(text)
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError("must be over 0, and at most 1")
-    return number
-
-
-def flip_rate(text: str) -> float:
-    """Read a number between 0 and one half."""
-    number = float(text)
-    if not 0 < number < 0.5:  # noqa: PLR2004 - the flip rate of a coin
-        raise argparse.ArgumentTypeError("must be over 0, and under 0.5")
-    return number
-
-
-def amount(text: str) -> float:
-    """Read a finite number of at least 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0):
-        raise argparse.ArgumentTypeError("must be a number, and not negative")
-    return number
-
-
-def concurrency(text: str) -> int | None:
-    """Read a number of requests, or ``auto``."""
-    if text == "auto":
-        return None
-    try:
-        return positive(text)
-    except argparse.ArgumentTypeError as error:
-        raise argparse.ArgumentTypeError(f"{error}, or `auto`") from None
-
-
 def read_subjects(options: argparse.Namespace) -> Docketed:
     """Read rubrics and responses, and tell which rubric judges which.
 
@@ -199,7 +151,9 @@ def read_subjects(options: argparse.Namespace) -> Docketed:
 
 def judge_options(options: argparse.Namespace) -> JudgeOptions:
     """Give who shall judge."""
-    return JudgeOptions(specs=tuple(options.judge), concurrency=options.concurrency)
+    return JudgeOptions(
+        specs=tuple(options.judge), origin="--judge", concurrency=options.concurrency
+    )
 
 
 def limits(options: argparse.Namespace) -> Limits:

@@ -66,7 +66,7 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         dest="format",
         action="store_const",
         const="json",
-        help=argparse.SUPPRESS,
+        help="print one JSON document: the same as --format json",
     )
     parser.add_argument(
         "--resume",
@@ -88,12 +88,7 @@ def check_outputs(options: argparse.Namespace) -> None:
                 hint="name a file in a folder that exists and can be written to",
             )
         for what, other in _needed(options, flag):
-            if same_file(file, other):
-                fail(
-                    "D111",
-                    f"{flag}: {file} is {what}, and would be overwritten",
-                    hint="name another file",
-                )
+            _spare(flag, file, what, other)
     if options.resume and options.out is None:
         fail(
             "D401",
@@ -105,6 +100,16 @@ def check_outputs(options: argparse.Namespace) -> None:
             "D401",
             "--resume and --no-cache exclude each other: verdicts are in the store",
             hint="leave one of them out",
+        )
+
+
+def _spare(flag: str, file: str, what: str, other: str) -> None:
+    """Refuse, with D111, to write ``file`` over another."""
+    if same_file(file, other):
+        fail(
+            "D111",
+            f"{flag}: {file} is {what}, and would be overwritten",
+            hint="name another file",
         )
 
 
@@ -165,6 +170,10 @@ async def _evaluate(
             top=top,
             precision=precision,
         )
+        # Who judges is only known now.
+        for flag, file in (("--out", options.out), ("--record", options.record)):
+            for other in book.files if file else ():
+                _spare(flag, file, "what a judge of this run reads", other)
         run = header(options, project, engine.identity, started)
         if options.resume:
             check_resumable(options.out, engine.identity)

@@ -6,12 +6,34 @@ from collections.abc import Sequence
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
+from rubricdsl.judging import degenerate
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.sequential import Precision
+from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Status
 
 _MOST_REASONS = 10
 _MOST_NAMES = 3
+_WITHOUT_JUDGE = frozenset({"check", "needs", degenerate.JUDGE_NAME})
+# What the next attempt may give.
+_MAY_PASS = frozenset(
+    {
+        FailureKind.TRANSPORT_UNREACHABLE,
+        FailureKind.TRANSPORT_PEER_DROP,
+        FailureKind.TRANSPORT_TIMEOUT,
+        FailureKind.TRANSPORT_LOCAL_RESOURCE,
+        FailureKind.RATE_LIMITED,
+        FailureKind.JUDGE_UNPARSEABLE,
+        FailureKind.EVIDENCE_NOT_FOUND,
+        FailureKind.CANCELLED,
+        FailureKind.PROVIDER_UNAVAILABLE,
+    }
+)
+# What must be seen to before there is any use in another attempt.
+_MENDS = {
+    FailureKind.AUTH_FAILED: "the judge takes the key",
+    FailureKind.QUOTA_EXHAUSTED: "the judge's account has something left",
+}
 
 
 def tell_ending(result: EvaluationResult) -> None:
@@ -33,15 +55,37 @@ def tell_ending(result: EvaluationResult) -> None:
     say(f"{', '.join(parts)}, {result.seconds:.1f} s")
 
 
-def tell_way_on(*, stored: bool, out: str | None) -> None:
-    """Say how a run that is not complete goes on; nothing judged is lost."""
+def tell_way_on(
+    scorecards: Sequence[Scorecard], *, stored: bool, out: str | None
+) -> None:
+    """Say how a run that is not complete goes on, if the same command can help.
+
+    What a judge has not said may come with the next attempt, and each run has its
+    budgets anew.  A key that was refused must be mended first; and what no attempt
+    can give, such as a fact that was not recorded, is not promised.
+    """
+    verdicts = [result.verdict for card in scorecards for result in card.criteria]
+    kinds = {v.failure.kind for v in verdicts if v.failure is not None}
+    is_judged = any(
+        v.ruling is not None and v.provenance.judge not in _WITHOUT_JUDGE
+        for v in verdicts
+    )
     if not stored:
-        say("nothing was kept for a later run, since --no-cache was given")
+        if is_judged:
+            say("nothing was kept for a later run, since --no-cache was given")
+        return
+    mends = [mend for kind, mend in _MENDS.items() if kind in kinds]
+    spent_up = FailureKind.BUDGET_EXHAUSTED in kinds
+    if spent_up and not is_judged:
+        mends.append("the budget is larger")
+    if not (kinds & _MAY_PASS or mends or spent_up):
         return
     arguments = [argument for argument in sys.argv[1:] if argument != "--resume"]
     if out is not None:
         arguments.append("--resume")
-    say(f"what was judged is kept; to go on: rub {shlex.join(arguments)}")
+    when = f", once {' and '.join(mends)}" if mends else ""
+    kept = "what was judged is kept; " if is_judged else ""
+    say(f"{kept}to go on{when}: rub {shlex.join(arguments)}")
 
 
 def tell_noise(scorecards: Sequence[Scorecard], precision: Precision) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.inputs import load_sound
+from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import print_json
 from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.expressions.printing import print_expression
@@ -41,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or -")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--depth", type=int, metavar="N", help="show N levels only")
+    parser.add_argument(
+        "--depth", type=positive, metavar="N", help="show N levels only"
+    )
 
 
 def run(options: argparse.Namespace) -> Exit:

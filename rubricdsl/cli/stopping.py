@@ -24,7 +24,7 @@ async def until_stopped(
         nonlocal asked
         asked += 1
         if asked == 1:
-            say("\nstopping; what is judged is kept (again to drop what is in flight)")
+            say("\nstopping; no more is asked (again to drop what is in flight)")
         cancel()
 
     loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.formats.whole_files import same_file, whole_file
-from rubricdsl.judging.store.database import Database
+from rubricdsl.judging.options import did_you_mean
+from rubricdsl.judging.store.database import DamagedStoreError, Database
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.upkeep import (
     Holdings,
@@ -41,7 +42,8 @@ The store is .rub/verdicts.sqlite under the project's root unless --store names
 another; where there is none yet, nothing is in it.  `rub store ACTION --help` tells
 more of each.
 
-exit codes: 0 done, 1 `verify` found something wrong, 2 the store cannot be used"""
+exit codes: 0 done, 1 `verify` found something wrong, 2 the store cannot be used, or
+the file is none"""
 
 _DAY = 86_400.0
 _ACTIONS = {
@@ -128,7 +130,14 @@ def run(options: argparse.Namespace) -> Exit:
         )
     if options.store is None and not path.exists():
         return _nothing(options, path)
-    with closing(Database.open(path, create=False)) as database:
+    try:
+        database = Database.open(path, create=False)
+    except DamagedStoreError as error:
+        if options.action != "verify":
+            raise
+        (found,) = error.diagnostics
+        return _tell_problems(options, path, [found.message], found.hint)
+    with closing(database):
         match options.action:
             case "info":
                 return _info(options, database)
@@ -255,14 +264,22 @@ def _moment(seconds: float) -> str:
 
 
 def _verify(options: argparse.Namespace, database: Database) -> Exit:
-    problems = verify(database)
+    return _tell_problems(options, database.path, verify(database))
+
+
+def _tell_problems(
+    options: argparse.Namespace, path: Path, problems: Sequence[str], hint: str = ""
+) -> Exit:
+    """Say what is wrong with a store; that it cannot even be opened is an answer."""
     if options.json:
-        print_json({"path": str(database.path), "problems": list(problems)})
+        print_json({"path": str(path), "problems": list(problems)})
     else:
         for problem in problems:
             sys.stdout.write(safe_text(problem) + "\n")
         found = plural(len(problems), "problem") if problems else "all is well"
-        say(f"{database.path}: {found}")
+        say(f"{path}: {found}")
+        if hint:
+            say(f"    help: {hint}")
     return Exit.NO if problems else Exit.FINE
 
 
@@ -311,6 +328,8 @@ def _line(key: VerdictKey, verdict: Verdict) -> str:
 
 
 def _prune(options: argparse.Namespace, database: Database) -> Exit:
+    if options.judge is not None:
+        _check_judge(options.judge, database)
     before = None
     if options.older_than is not None:
         before = time.time() - options.older_than * _DAY
@@ -334,6 +353,17 @@ def _prune(options: argparse.Namespace, database: Database) -> Exit:
             f"{pruned.left:,} {would and 'would be '}left"
         )
     return Exit.FINE
+
+
+def _check_judge(name: str, database: Database) -> None:
+    """Refuse the name of a judge of which the store never had a verdict."""
+    known = [judge.name for judge in holdings(database).judges]
+    if name not in known:
+        fail(
+            "D401",
+            f"--judge: the store has no verdicts of a judge `{name}`",
+            hint=did_you_mean(name, known),
+        )
 
 
 def _prune_record(

@@ -134,7 +134,11 @@ def run(options: argparse.Namespace) -> Exit:
     files, errors = _load(options.paths)
     session = Session(
         files,
-        judge=JudgeOptions(specs=tuple(options.judge)) if options.judge else None,
+        judge=(
+            JudgeOptions(specs=tuple(options.judge), origin="--judge")
+            if options.judge
+            else None
+        ),
         tiers=[Tier(tier) for tier in options.tier or Tier],
         selected=lambda rubric, test: (
             selected is None or selected(searched(rubric, test))

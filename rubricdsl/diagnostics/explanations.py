@@ -10,7 +10,6 @@ a byte that is no UTF-8.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from textwrap import fill, indent
 
 from attrs import frozen
@@ -73,6 +72,8 @@ class Page:
 @cache
 def pages() -> Mapping[str, Page]:
     """Give the pages of all codes but those of lints, by code."""
+    from importlib.resources import files
+
     folder = files("rubricdsl.diagnostics") / "pages"
     texts = (file.read_text("utf-8") for file in folder.iterdir())
     found = (page for text in texts for page in read_pages(text))

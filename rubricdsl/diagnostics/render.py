@@ -1,6 +1,5 @@
 """Diagnostics for people and for scripts."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -73,6 +72,8 @@ def diagnostic_record(diagnostic: Diagnostic) -> dict[str, Plain]:
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """Give a JSON list of diagnostics."""
+    import json
+
     return json.dumps(
         [diagnostic_record(diagnostic) for diagnostic in diagnostics],
         ensure_ascii=False,

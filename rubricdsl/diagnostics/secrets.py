@@ -1,7 +1,6 @@
 """What looks like a key: it may stand in no rubric and no file, and is never shown."""
 
 import re
-from urllib.parse import urlsplit
 
 _SECRET_OPTION = re.compile(
     r"(?:^|[_-])(?:api_?key|key|token|secret|password|passwd|auth|authorization|bearer"
@@ -32,6 +31,8 @@ def looks_secret(text: str) -> bool:
         return True
     if "@" not in text:
         return False
+    from urllib.parse import urlsplit
+
     try:
         return "@" in urlsplit(text).netloc
     except ValueError:

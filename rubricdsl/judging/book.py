@@ -7,7 +7,7 @@ asking (unless the SPEC has an ``ask``), since those belong to the question, but
 its votes, which belong to the judges.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from attrs import evolve, field, frozen
@@ -42,24 +42,29 @@ class JudgeChoice:
     """What was chosen outside the rubric.
 
     ``override`` replaces every judge, ``overrides`` those blocks; ``default`` is
-    for criteria that name none.  ``concurrency`` holds where a judge says nothing;
+    for criteria that name none.  ``overrides_from`` and ``default_from`` say where
+    these were named.
+    ``concurrency`` holds where a judge says nothing;
     where that does neither, it is found out.
     """
 
     override: JudgeSettings | None = None
     overrides: Mapping[str, JudgeSettings] = _NO_OVERRIDES
     default: JudgeSettings | None = None
+    overrides_from: str = ""
+    default_from: str = ""
     concurrency: int | None = None
 
 
 @frozen
 class _Draft:
-    """A panel before its backends are made; ``span`` is where they are named."""
+    """A panel before its backends are made; where they are named, too."""
 
     members: tuple[JudgeSettings, ...]
     block: JudgeSpec
     entry: JudgeEntry | None = None
     span: Span | None = field(default=None, kw_only=True)
+    origin: str = field(default="", kw_only=True)
 
 
 class JudgeBook:
@@ -67,7 +72,8 @@ class JudgeBook:
 
     ``offers`` are the installed backends by name, ``distributions`` tells which
     distribution offers each.  ``wrappers`` are put around the backends of judges
-    that have their options, the first of them innermost.
+    that have their options, the first of them innermost.  Where judges are not
+    ``asked``, they are made to tell what requests would take, and need no keys.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -79,6 +85,7 @@ class JudgeBook:
         config: ProjectConfig | None = None,
         distributions: Mapping[str, str] | None = None,
         wrappers: Sequence[JudgeWrapperOffer] = (),
+        asked: bool = True,
     ) -> None:
         self._offers = offers
         self._environ = environ
@@ -86,6 +93,7 @@ class JudgeBook:
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
         self._wrappers = wrappers
+        self._asked = asked
         self._judges: dict[tuple[object, ...], Judge] = {}
         self._panels: dict[tuple[str | None, JudgeSpec | None], Panel] = {}
 
@@ -100,6 +108,15 @@ class JudgeBook:
         if key not in self._panels:
             self._panels[key] = self._make(name, block)
         return self._panels[key]
+
+    @property
+    def files(self) -> Iterator[str]:
+        """The files that judges read, and what could be the name of one."""
+        for judge in self._judges.values():
+            if judge.settings.model:
+                yield judge.settings.model
+            if "calibration" in judge.settings.options:
+                yield str(judge.settings.options["calibration"])
 
     async def close(self) -> None:
         """Close every backend that was made; all are closed, whatever one raises."""
@@ -121,8 +138,7 @@ class JudgeBook:
         block, entry = draft.block, draft.entry
         options = self._shared_options(draft)
         judges = tuple(
-            self._judge(settings, options, span=draft.span)
-            for settings in draft.members
+            self._judge(settings, options, draft) for settings in draft.members
         )
         asks = [settings.options.get("ask") for settings in draft.members]
         ask = next((a for a in (*asks, options.get("ask")) if a), block.ask)
@@ -147,17 +163,19 @@ class JudgeBook:
 
     def _draft(self, name: str | None, block: JudgeSpec | None) -> _Draft:
         bare = block or JudgeSpec(name or "")
-        replacement = self._choice.override
-        if replacement is None and name is not None:
-            replacement = self._choice.overrides.get(name)
+        origin = self._choice.overrides_from
+        if self._choice.override is not None:
+            return self._replaced(self._choice.override, bare, origin)
+        replacement = self._choice.overrides.get(name) if name is not None else None
         if replacement is not None:
-            return self._replaced(replacement, bare)
+            return self._replaced(replacement, bare, origin and f"{origin} {name}=")
         entry = self._config.judges.get(name) if name is not None else None
         if entry is not None and entry.members:
             return _of_entry(entry, bare)
         if bare.models:
             members = tuple(parse_model(m, span=bare.span) for m in bare.models)
-            return _Draft(members, bare, entry, span=bare.span)
+            origin = f"named by the judge block `{bare.name}`"
+            return _Draft(members, bare, entry, span=bare.span, origin=origin)
         default = self._choice.default
         if default is None:
             fail(
@@ -168,9 +186,14 @@ class JudgeBook:
                 hint=_NO_JUDGE_HINT,
                 span=bare.span if block else None,
             )
-        return self._named(default, bare) or _Draft((default,), bare, entry)
+        origin = self._choice.default_from
+        return self._named(default, bare) or _Draft(
+            (default,), bare, entry, origin=origin
+        )
 
-    def _replaced(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft:
+    def _replaced(
+        self, settings: JudgeSettings, block: JudgeSpec, origin: str
+    ) -> _Draft:
         """Put a SPEC in place of a block's judges."""
         block = evolve(
             block,
@@ -181,7 +204,7 @@ class JudgeBook:
             temperature=None,
             max_tokens=None,
         )
-        return self._named(settings, block) or _Draft((settings,), block)
+        return self._named(settings, block) or _Draft((settings,), block, origin=origin)
 
     def _named(self, settings: JudgeSettings, block: JudgeSpec) -> _Draft | None:
         """Look a SPEC up that is the name of a judge in rub.toml."""
@@ -205,11 +228,16 @@ class JudgeBook:
         self,
         settings: JudgeSettings,
         shared: Mapping[str, OptionValue],
-        *,
-        span: Span | None,
+        draft: _Draft,
     ) -> Judge:
         besides = {name for wrapper in self._wrappers for name in wrapper.options}
-        offer = find_offer(settings, self._offers, besides=besides, span=span)
+        offer = find_offer(
+            settings,
+            self._offers,
+            besides=besides,
+            span=draft.span,
+            origin=draft.origin,
+        )
         known = {*ENGINE_OPTIONS, *offer.options, *besides}
         # What is said of several judges, or of any that may come, holds for those
         # that know it: a backend without a temperature is asked without one.
@@ -241,7 +269,10 @@ class JudgeBook:
         )
         judge = self._judges.get(key)
         if judge is None:
-            backend = offer.create(inner, self._environ)
+            create = offer.create
+            if offer.estimator is not None and not self._asked:
+                create = offer.estimator
+            backend = create(inner, self._environ)
             for wrapper in wrappers:
                 backend = wrapper.wrap(backend, settings, self._environ)
             judge = Judge(
@@ -258,8 +289,10 @@ class JudgeBook:
 
 
 def _of_entry(entry: JudgeEntry, block: JudgeSpec) -> _Draft:
+    origin = f"named by [judges.{entry.name}] in rub.toml"
     if len(entry.members) > 1:
-        return _Draft(entry.members, block, entry, span=entry.span)
+        return _Draft(entry.members, block, entry, span=entry.span, origin=origin)
     (member,) = entry.members
     member = evolve(member, options={**entry.options, **member.options})
-    return _Draft((member,), block, evolve(entry, options={}), span=entry.span)
+    bare = evolve(entry, options={})
+    return _Draft((member,), block, bare, span=entry.span, origin=origin)

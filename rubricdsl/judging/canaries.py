@@ -4,16 +4,20 @@ One is true of no response and one is true of this response.  A judge that was t
 into saying yes to everything, or no, answers one of them wrongly; then nothing that
 it said of the response is believed, and the row is ``suspect``.
 
-What is stated depends on the response and on a seed, so whoever wrote the response
-could not know it.
+What is stated, and in what words, is drawn from the response and a seed, the same way
+for both: whoever wrote the response could not know it, and no judge can know canaries
+by heart, or tell by its words which of the two it has before it.  That a text holds a
+word, or does not, is certain whatever the words; more of a response than a single word
+would carry what it says out of its fence.
 """
 
-import hashlib
+import random
 import re
 from collections.abc import Mapping
 
 from attrs import frozen
 
+from rubricdsl.model.digest import digest
 from rubricdsl.model.judgement import Answer, Question
 from rubricdsl.model.ruling import NO, YES
 
@@ -21,7 +25,16 @@ from rubricdsl.model.ruling import NO, YES
 _WORD = re.compile(r"[^\W\d_]{4,24}")
 _LETTERS = "bcdfghklmnprstvz"
 _VOWELS = "aeiou"
-_SYLLABLES = 5
+_ENDS = ("", "", "l", "n", "r", "s", "th")
+_SYLLABLES = (4, 5, 6)
+# As often as a word of a text is a name, or begins a sentence.
+_CAPITALS = 0.2
+# The parts of a statement, of which each may go with any other.
+_SUBJECTS = ("", "", "the response ", "the text ", "the answer ", "it ")
+_VERBS = ("contains", "includes", "uses", "has", "makes use of", "has in it")
+_NOUNS = ("the word", "the term", "the expression", "the single word", "a word:")
+_QUOTES = ("“{}”", "“{}”", '"{}"', "«{}»", "‘{}’")  # noqa: RUF001 - as people write
+_PLACES = ("", "", " somewhere", " at least once", " at some point", " in any place")
 
 
 @frozen
@@ -39,20 +52,15 @@ class Canaries:
     @classmethod
     def of(cls, text: str, *, seed: int) -> "Canaries":
         """Make the canaries for a response."""
-        drawn = hashlib.blake2b(
-            f"{seed}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16
-        ).digest()
+        # Nobody guesses the digest of a text that holds the guess.
+        draw = random.Random(digest("canaries", seed, text))  # noqa: S311
         words = _WORD.findall(text)
-        place = int.from_bytes(drawn[:2], "big")
-        known = words[place % len(words)] if words else None
+        impossible = _statement(_nonsense(text, draw), draw)
+        trivial = _statement(draw.choice(words), draw) if words else None
         return cls(
-            impossible=Question(text=f"Contains the word “{_nonsense(drawn, text)}”."),
-            trivial=(
-                None
-                if known is None
-                else Question(text=f"Contains the word “{known}”.")
-            ),
-            places=(drawn[14] / 256, drawn[15] / 256),
+            impossible=Question(text=impossible),
+            trivial=None if trivial is None else Question(text=trivial),
+            places=(draw.random(), draw.random()),
         )
 
     def among(self, questions: Mapping[str, Question]) -> "Asked":
@@ -122,14 +130,27 @@ def _id_of(
     return next(found, None)
 
 
-def _nonsense(drawn: bytes, text: str) -> str:
-    """Give a word that no language has and the text does not hold."""
-    word = "".join(
-        _LETTERS[drawn[2 + 2 * n] % len(_LETTERS)]
-        + _VOWELS[drawn[3 + 2 * n] % len(_VOWELS)]
-        for n in range(_SYLLABLES)
+def _statement(word: str, draw: random.Random) -> str:
+    """State, in words that are drawn, that the response holds a word."""
+    parts = (
+        draw.choice(_SUBJECTS),
+        draw.choice(_VERBS),
+        " ",
+        draw.choice(_NOUNS),
+        " ",
+        draw.choice(_QUOTES).format(word),
+        draw.choice(_PLACES),
     )
+    text = "".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _nonsense(text: str, draw: random.Random) -> str:
+    """Give a word that no language has and the text does not hold."""
+    count = draw.choice(_SYLLABLES)
+    word = "".join(draw.choice(_LETTERS) + draw.choice(_VOWELS) for _ in range(count))
+    word += draw.choice(_ENDS)
     folded = text.casefold()
     while word in folded:
-        word += _LETTERS[len(word) % len(_LETTERS)] + "o"
-    return word
+        word += draw.choice(_LETTERS) + draw.choice(_VOWELS)
+    return word.capitalize() if draw.random() < _CAPITALS else word

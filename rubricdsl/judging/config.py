@@ -33,6 +33,7 @@ from attrs import field, frozen
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.judging.options import (
+    OPTIONS,
     OptionError,
     OptionValue,
     SecretError,
@@ -47,19 +48,6 @@ from rubricdsl.model.source import Span
 FILE_NAME = "rub.toml"
 
 _OWN = ("backend", "model", "models", "votes", "rule", "on_error")
-_SHARED = (
-    "ask",
-    "timeout",
-    "concurrency",
-    "canaries",
-    "temperature",
-    "max_tokens",
-    "base_url",
-    "api_key_env",
-    "price_prompt",
-    "price_completion",
-    "calibration",
-)
 _MOST_VOTES = 100
 
 
@@ -207,7 +195,7 @@ def _entry(name: str, table: object, source: _Source) -> JudgeEntry:
     for key, value in table.items():
         if key in own and not (isinstance(value, str) and looks_secret(value)):
             continue
-        if key not in (*_OWN, *_SHARED) and not is_secret_option(key):
+        if key not in (*_OWN, *OPTIONS) and not is_secret_option(key):
             # A plugin's own options stand in a table of their own.
             if key == "options" and isinstance(value, dict):
                 for option, inner in value.items():
@@ -218,7 +206,7 @@ def _entry(name: str, table: object, source: _Source) -> JudgeEntry:
                 f"`{place}` has no key `{key}`",
                 key=key,
                 table=place,
-                hint=did_you_mean(key, (*_OWN, *_SHARED, "options")),
+                hint=did_you_mean(key, (*_OWN, *OPTIONS, "options")),
             )
         options[key] = _option(key, value, place, source)
     return JudgeEntry(

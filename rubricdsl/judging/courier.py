@@ -24,17 +24,16 @@ from rubricdsl.judging.loops import is_being_cancelled
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
+from rubricdsl.judging.prices import UNKNOWN, cost_of
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
-from rubricdsl.model.protocols import Clock, EstimatingBackend
+from rubricdsl.model.protocols import Clock, PreparedBackend
 from rubricdsl.model.ruling import Failure, FailureKind
 
 # When to look again whether a request fits into what is left to spend, in seconds.
 _FITS_AGAIN = 0.05
 _DROPPED = Failure(FailureKind.CANCELLED.value, "dropped")
-_FREE = Usage(cost=0.0)
-_UNKNOWN = Usage()
 
 
 class Courier:
@@ -79,15 +78,21 @@ class Courier:
         """Give with what every question fails once time is up; None before."""
         if self.ends_at is None or now < self.ends_at:
             return None
-        return self._budget.may_send(_UNKNOWN, now)
+        return self._budget.may_send(UNKNOWN, now)
 
     async def carry(self, lane: Lane, errand: Errand) -> Outcome:
         """Send one request, and give whatever comes of it.
 
         This is the one place from which a judge is asked.
         """
-        batch, now = errand.batch, self._now()
+        batch = errand.batch
         judge = batch.judge
+        try:
+            _make_ready(lane)
+        except Exception as error:  # noqa: BLE001 - plugins raise anything
+            what = f"raised {type(error).__name__}: {error}"
+            return self._broken(lane, errand, what)
+        now = self._now()
         asked = asked_of(batch, seed=self._seed)
         request = request_of(batch, asked)
         estimate = self._estimate(judge, request)
@@ -101,7 +106,7 @@ class Courier:
         self._count(batch)
         lane.in_flight += 1
         lane.peak = max(lane.peak, lane.in_flight)
-        spent = _UNKNOWN
+        spent = UNKNOWN
         ended: Failure | None = _DROPPED
         try:
             async with asyncio.timeout_at(deadline):
@@ -134,11 +139,7 @@ class Courier:
 
     def _estimate(self, judge: Judge, request: JudgeRequest) -> Usage:
         """Give what a request may cost, where anybody wants to know."""
-        if self._limits.max_cost is None:
-            return _UNKNOWN
-        if isinstance(judge.backend, EstimatingBackend):
-            return judge.backend.estimate(request)
-        return _UNKNOWN if judge.backend.capabilities.is_model else _FREE
+        return UNKNOWN if self._limits.max_cost is None else cost_of(judge, request)
 
     async def _refused(
         self, lane: Lane, batch: Batch, estimate: Usage, refused: Failure
@@ -224,6 +225,15 @@ class Courier:
         kind = f"{judge.distribution}:error"
         failure = Failure(kind, f"the judge {judge.name} {what}")
         return outcomes.failed(self._proceedings, errand.batch, failure)
+
+
+def _make_ready(lane: Lane) -> None:
+    """Let a judge prepare itself, which is not to be at the cost of a question."""
+    if not lane.is_ready:
+        backend = lane.judge.backend
+        if isinstance(backend, PreparedBackend):
+            backend.prepare()
+        lane.is_ready = True
 
 
 def _characters(batch: Batch) -> int:

@@ -36,6 +36,7 @@ from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
+from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sequential import Precision
@@ -80,8 +81,9 @@ class EvaluationResult:
 class Evaluation:
     """One run: judges and scores jobs, once.
 
-    All judges are resolved when it is made, so that a judge that cannot be had
-    raises `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
+    All judges are resolved when it is made, so that a judge that cannot be had, or
+    whose prices are not known where costs are bounded, raises
+    `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
     the ``store`` are not asked for again, and new ones are kept there.  ``seed``
     makes waits between attempts, and canaries; ``patience`` is that with judges which
     are away.  ``identity`` is what it is a run of.
@@ -113,6 +115,8 @@ class Evaluation:
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
         }
+        if limits.max_cost is not None:
+            refuse_unpriced(plans.values())
         self.identity = RunIdentity.of(
             jobs, plans, seed=seed, top=top, precision=precision
         )
@@ -211,7 +215,7 @@ class Evaluation:
             cached=proceedings.tally.cached,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            notices=tuple(sorted(proceedings.notices)),
+            notices=proceedings.notices(),
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
             cancelled=not finished,
         )

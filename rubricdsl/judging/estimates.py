@@ -9,6 +9,7 @@ are asked again until scores are known well enough: at most all that may be, as 
 as they may, and at least none.
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
@@ -19,21 +20,22 @@ from attrs import field, frozen
 from rubricdsl.judging.agendas import Desk, Everything, Wanted
 from rubricdsl.judging.asking_again import may_be_asked_again
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job
-from rubricdsl.judging.listening import Silence
+from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job, Sheet
+from rubricdsl.judging.listening import Listener, Silence
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Judge
-from rubricdsl.judging.planning import Judges, RubricPlan
+from rubricdsl.judging.planning import JudgedCriterion, Judges, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.events import Progress, VerdictReached
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import CheckFunction, EstimatingBackend
 from rubricdsl.model.ruling import Ruling
+from rubricdsl.model.scorecard import Standing
 from rubricdsl.scoring.leaves import RulingWorths
 from rubricdsl.scoring.meaning import Branch
 
@@ -96,8 +98,11 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
     store: VerdictStore | None = None,
     seed: int = 0,
     precision: Precision | None = None,
+    listener: Listener | None = None,
 ) -> Estimate:
     """Work out what an evaluation would take; nothing is asked, nothing is kept.
+
+    The ``listener`` hears how far it is.
 
     Raises:
         RubricError: where a judge cannot be had.
@@ -108,7 +113,11 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
         for identity, rubric in rubrics.items()
     }
 
-    def walk(supposition: _Supposition) -> _Walk:
+    started = time.monotonic()
+    is_open = precision is not None or any(map(_has_needs, plans.values()))
+    total = len(jobs) * (2 if is_open else 1)
+
+    def walk(supposition: _Supposition, *, before: int = 0) -> _Walk:
         recollection, checks = _Recollection(store), _CheckCount()
         around = Surroundings(
             functions=functions,
@@ -119,14 +128,17 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
             listener=checks,
             memory=recollection,
         )
-        proceedings = Proceedings(jobs, plans, around, supposition)
+        proceedings = _Unscored(jobs, plans, around, supposition)
         done = _Walk(supposition, proceedings, recollection, checks, seed)
-        done.go()
+        for gone in done.go():
+            if listener is not None:
+                seconds = time.monotonic() - started
+                listener.progressed(_progress(before + gone, total, seconds))
         return done
 
     furthest = nowhere = walk(_Supposition(furthest=True, precision=precision))
-    if precision is not None or any(map(_has_needs, plans.values())):
-        nowhere = walk(_Supposition(furthest=False))
+    if is_open:
+        nowhere = walk(_Supposition(furthest=False), before=len(jobs))
     return Estimate(
         responses=len(jobs),
         most=furthest.effort(),
@@ -137,6 +149,33 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
 
 def _no_time() -> float:
     return 0.0
+
+
+def _progress(gone: int, jobs: int, seconds: float) -> Progress:
+    """Say how far it is: a run of which nothing is sent."""
+    return Progress(
+        sent=0,
+        in_flight=0,
+        waiting=0,
+        retries=0,
+        verdicts=0,
+        cached=0,
+        failures={},
+        tokens=0,
+        cost=None,
+        scored=gone,
+        jobs=jobs,
+        seconds=seconds,
+    )
+
+
+class _Unscored(Proceedings):
+    """Proceedings of which nobody wants the scores."""
+
+    def close(self, sheet: Sheet, standing: Standing | None) -> None:
+        """Count the sheet as done."""
+        del sheet, standing
+        self.scored += 1
 
 
 class _Recollection(Memory):
@@ -216,6 +255,8 @@ class _Supposition(Everything):
         self._furthest = furthest
         self._precision = precision
         self._waiting: dict[Docket, list[Wanted]] = {}
+        # With the criterion beside it, its id cannot be given to another.
+        self._rulings: dict[int, tuple[JudgedCriterion, Ruling]] = {}
 
     def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
         """Give what is asked in an evaluation, or at most, or at least."""
@@ -280,8 +321,16 @@ class _Supposition(Everything):
 
     def ruling(self, inquiry: Inquiry) -> Ruling:
         """Give what is supposed to be answered."""
-        worths = RulingWorths.of(inquiry.waiters[0].judged.criterion)
-        answers = [Ruling.from_record(word) for word in inquiry.question.answers]
+        judged = inquiry.waiters[0].judged
+        known = self._rulings.get(id(judged))
+        if known is None:
+            ruling = self._extreme(judged)
+            known = self._rulings[id(judged)] = judged, ruling
+        return known[1]
+
+    def _extreme(self, judged: JudgedCriterion) -> Ruling:
+        worths = RulingWorths.of(judged.criterion)
+        answers = [Ruling.from_record(word) for word in judged.question.answers]
 
         def worth(ruling: Ruling) -> float:
             value = worths.worth(ruling)
@@ -315,9 +364,10 @@ class _Walk:
     usage: Usage | None = Usage()
     priced: bool = True
     calls: Counter[Judge] = field(factory=Counter)
+    backends: dict[Judge, EstimatingBackend | None] = field(factory=dict)
 
-    def go(self) -> None:
-        """Go through all dockets."""
+    def go(self) -> Iterator[int]:
+        """Go through all dockets; gives how many jobs are done after each."""
         while (batches := self.proceedings.open_next()) is not None:
             self._count_parts(batches, is_first=True)
             queue = deque(batches)
@@ -325,6 +375,7 @@ class _Walk:
                 following = list(self._after(queue.popleft()))
                 self._count_parts(following, is_first=False)
                 queue.extend(following)
+            yield self.proceedings.scored
 
     def effort(self) -> Effort:
         """Give what was counted."""
@@ -347,14 +398,27 @@ class _Walk:
     def _count(self, batch: Batch) -> None:
         self.questions += len(batch.inquiries)
         self.calls[batch.judge] += 1
-        backend = batch.judge.backend
-        if self.usage is None or not isinstance(backend, EstimatingBackend):
+        if self.usage is None:
+            return
+        backend = self._backend_of(batch.judge)
+        if backend is None:
             self.usage = None
             return
         asked = asked_of(batch, seed=self.seed)
         usage = backend.estimate(request_of(batch, asked))
-        self.priced &= usage.cost is not None or not backend.capabilities.is_model
+        is_model = batch.judge.backend.capabilities.is_model
+        self.priced &= usage.cost is not None or not is_model
         self.usage += usage
+
+    def _backend_of(self, judge: Judge) -> EstimatingBackend | None:
+        """Give a judge's backend, if it can tell what a request takes."""
+        if judge not in self.backends:
+            # Looking at a class for a protocol's methods takes its time.
+            backend = judge.backend
+            self.backends[judge] = (
+                backend if isinstance(backend, EstimatingBackend) else None
+            )
+        return self.backends[judge]
 
     def _after(self, batch: Batch) -> Iterator[Batch]:
         """Go on as if a request had been answered, and give what is asked then."""

@@ -10,7 +10,9 @@ from typing import cast
 import attrs
 from attrs import field, frozen
 
+from rubricdsl.diagnostics.secrets import without_keys
 from rubricdsl.judging.dockets import Job
+from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.model.digest import Plain, digest
@@ -22,12 +24,14 @@ class RunIdentity:
     """What results depend on.
 
     ``rubrics`` and ``judges`` are digests by name; that of a judge covers its model,
-    address, parameters, way of asking and prompt.  ``checks`` is that of the check
-    functions' versions, ``responses`` that of all responses in their order.
+    address, parameters, way of asking and prompt, which ``settings`` hold in plain
+    words, to say what has changed.  ``checks`` is that of the check functions'
+    versions, ``responses`` that of all responses in their order.
     """
 
     rubrics: Mapping[str, str] = field(hash=False)
     judges: Mapping[str, str] = field(hash=False)
+    settings: Mapping[str, Plain] = field(hash=False)
     checks: str
     responses: str
     count: int
@@ -48,18 +52,22 @@ class RunIdentity:
         """Work it out for planned jobs; ``plans`` are by the rubric's ``id``."""
         planned = sorted(plans.values(), key=lambda plan: plan.rubric.name)
         criteria = [c for plan in planned for c in plan.criteria.values()]
-        panels: dict[str, set[str]] = {}
+        panels: dict[str, dict[str, Panel]] = {}
         checks: list[str] = []
         for criterion in criteria:
             if isinstance(criterion, JudgedCriterion):
                 panel = criterion.panel
-                panels.setdefault(panel.name, set()).add(panel.identity)
+                panels.setdefault(panel.name, {})[panel.identity] = panel
             else:
                 checks.append(criterion.digest)
         return cls(
             rubrics={plan.rubric.name: plan.rubric.digest for plan in planned},
             judges={
                 name: digest(tuple(sorted(panels[name]))) for name in sorted(panels)
+            },
+            settings={
+                name: [_settings(panels[name][key]) for key in sorted(panels[name])]
+                for name in sorted(panels)
             },
             checks=digest(tuple(checks)),
             responses=digest([[j.rubric.name, _digest(j.response)] for j in jobs]),
@@ -75,6 +83,7 @@ class RunIdentity:
         record: dict[str, Plain] = {
             "rubrics": dict(self.rubrics),
             "judges": dict(self.judges),
+            "settings": dict(self.settings),
             "checks": self.checks,
             "responses": self.responses,
             "count": self.count,
@@ -89,7 +98,7 @@ class RunIdentity:
     def differences(self, record: Mapping[str, Plain]) -> Iterator[str]:
         """Say, part by part, how an earlier run was another one."""
         yield from _named("rubric", self.rubrics, record.get("rubrics"))
-        yield from _named("judge", self.judges, record.get("judges"))
+        yield from self._judge_differences(record)
         if record.get("checks") != self.checks:
             yield "the check functions are of other versions"
         if record.get("count") != self.count:
@@ -105,13 +114,78 @@ class RunIdentity:
         if record.get("precision") != precise:
             yield "scores were to be known as well as other options say"
 
+    def _judge_differences(self, record: Mapping[str, Plain]) -> Iterator[str]:
+        judges, settings = (
+            _mapping(record.get("judges")),
+            _mapping(record.get("settings")),
+        )
+        gone = sorted(judges.keys() - self.judges.keys())
+        new = sorted(self.judges.keys() - judges.keys())
+        if len(gone) == len(new) == 1:
+            yield f"the judge was `{gone[0]}`, and is `{new[0]}`"
+        else:
+            yield from (f"the judge `{n}` was not part of it" for n in new)
+            yield from (f"the judge `{n}` is no part of it any more" for n in gone)
+        for name in sorted(judges.keys() & self.judges.keys()):
+            if judges[name] != self.judges[name]:
+                changes = _changes(settings.get(name), self.settings[name])
+                what = f": {', '.join(changes)}" if changes else ""
+                yield f"the judge `{name}` has changed{what}"
+
+
+def _settings(panel: Panel) -> dict[str, Plain]:
+    """Give all that an answer can depend on; of long texts, the digest."""
+    held: dict[str, Plain] = {
+        "ask": str(panel.ask),
+        "votes": panel.votes,
+        "rule": str(panel.rule),
+        "on_error": "skip" if panel.skip_failed else "stop",
+        "instructions": panel.instructions and digest(panel.instructions),
+    }
+    for place, judge in enumerate(panel.members, 1):
+        # No option holds a secret; where several judge, each has a number.
+        of = f" of judge {place}" if len(panel.members) > 1 else ""
+        for name, value in judge.lasting_options.items():
+            held[f"{name}{of}"] = value
+        held[f"prompt{of}"] = judge.backend.template
+    return held
+
+
+_DIGESTS = ("instructions", "prompt", "calibration_digest")
+
+
+def _changes(before: Plain, now: Plain) -> list[str]:
+    """Say which settings of a judge were others, and what they were."""
+    match before, now:
+        case [dict(then)], [dict(current)]:
+            return [
+                _change(name, then.get(name), current.get(name))
+                for name in sorted(then.keys() | current.keys())
+                if then.get(name) != current.get(name)
+            ]
+        case _:
+            # Written by an earlier version, or asked in several ways.
+            return []
+
+
+def _change(name: str, before: Plain, now: Plain) -> str:
+    if name.startswith(_DIGESTS):
+        return f"its {name.replace('_digest', '')} is another"
+    return f"{name} was {_shown(before)}, and is {_shown(now)}"
+
+
+def _shown(value: Plain) -> str:
+    if value is None:
+        return "not set"
+    return without_keys(f"{value:g}" if isinstance(value, float) else str(value))
+
 
 def _aim(top: Plain) -> str:
     return "every score" if top is None else f"the best {top}"
 
 
 def _named(what: str, now: Mapping[str, str], before: Plain) -> Iterator[str]:
-    known = cast("Mapping[str, Plain]", before) if isinstance(before, dict) else {}
+    known = _mapping(before)
     for name in sorted(now.keys() | known.keys()):
         if name not in known:
             yield f"the {what} `{name}` was not part of it"
@@ -119,6 +193,10 @@ def _named(what: str, now: Mapping[str, str], before: Plain) -> Iterator[str]:
             yield f"the {what} `{name}` is no part of it any more"
         elif known[name] != now[name]:
             yield f"the {what} `{name}` has changed"
+
+
+def _mapping(value: Plain) -> Mapping[str, Plain]:
+    return cast("Mapping[str, Plain]", value) if isinstance(value, dict) else {}
 
 
 def _digest(response: Response) -> str:

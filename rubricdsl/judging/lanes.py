@@ -31,7 +31,8 @@ class Lane:
 
     ``workers`` carry requests, one at a time each; ``peak`` is the most that were
     ``in_flight`` at once.  Until ``resting_until`` the judge asked to be left alone;
-    at ``seen_to_at`` the lane was last meant to be seen to again.
+    at ``seen_to_at`` the lane was last meant to be seen to again.  It ``is_ready``
+    once the judge was given time to prepare itself.
     Times are seconds of the event loop's clock.
     """
 
@@ -43,6 +44,7 @@ class Lane:
     peak: int = 0
     resting_until: float = 0.0
     seen_to_at: float = 0.0
+    is_ready: bool = False
     _queue: deque[Batch] = field(factory=deque)
     _later: list[tuple[float, int, Batch]] = field(factory=list)
     _postponed: int = 0

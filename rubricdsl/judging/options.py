@@ -1,31 +1,18 @@
-"""Options of a judge: which there are, and the type of each one's value."""
+"""Options of a judge: which there are, what each means, and the type of its value."""
 
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 from urllib.parse import urlsplit
+
+from attrs import frozen
 
 from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.model.rubric import Ask
 
 OptionValue: TypeAlias = str | float | bool
-
-ENGINE_OPTIONS = ("ask", "timeout", "concurrency", "canaries")
-
-# Options that change how a verdict is had, and not what it is; of a calibration, it is
-# what the file holds that counts, and not its name.
-INCIDENTAL_OPTIONS = frozenset(
-    {
-        "timeout",
-        "concurrency",
-        "api_key_env",
-        "price_prompt",
-        "price_completion",
-        "calibration",
-    }
-)
 
 
 class OptionError(ValueError):
@@ -48,10 +35,8 @@ def check_option(name: str, value: object) -> OptionValue:
     """
     if is_secret_option(name) or (isinstance(value, str) and looks_secret(value)):
         raise SecretError(f"`{name}` holds a secret")
-    reader = _READERS.get(name)
-    if reader is not None:
-        return reader(value)
-    return _any(value)
+    known = OPTIONS.get(name)
+    return _any(value) if known is None else known.read(value)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -153,17 +138,119 @@ def _file(value: object) -> str:
     return value
 
 
+@frozen(kw_only=True)
+class Option:
+    """An option of judges: what it takes, and what it means to a user.
+
+    ``default`` says what holds where it is not given.  One that is ``engine``'s is
+    taken by every judge; one that is ``incidental`` changes how a verdict is had, and
+    not what it is (of a calibration, what the file holds counts, and not its name).
+    """
+
+    name: str
+    values: str
+    default: str
+    meaning: str
+    read: Callable[[object], OptionValue]
+    engine: bool = False
+    incidental: bool = False
+
+
 _PRICE = _between(0, 1_000_000)
-_READERS: dict[str, Callable[[object], OptionValue]] = {
-    "ask": _ask,
-    "timeout": _between(0.001, 86_400),
-    "concurrency": _whole(1, 10_000),
-    "canaries": _truth,
-    "temperature": _between(0, 5),
-    "max_tokens": _whole(1, 10_000_000),
-    "base_url": _address,
-    "api_key_env": _variable,
-    "price_prompt": _PRICE,
-    "price_completion": _PRICE,
-    "calibration": _file,
+OPTIONS: Mapping[str, Option] = {
+    option.name: option
+    for option in (
+        Option(
+            name="ask",
+            values="together or each",
+            default="what the judge block says, else together",
+            meaning="all questions about a response in one request, or each in its own",
+            read=_ask,
+            engine=True,
+        ),
+        Option(
+            name="timeout",
+            values="seconds",
+            default="120",
+            meaning="the time for one question, with all its retries",
+            read=_between(0.001, 86_400),
+            engine=True,
+            incidental=True,
+        ),
+        Option(
+            name="concurrency",
+            values="1 to 10000",
+            default="found out, up to 64",
+            meaning="how many requests may be in flight at once",
+            read=_whole(1, 10_000),
+            engine=True,
+            incidental=True,
+        ),
+        Option(
+            name="canaries",
+            values="true or false",
+            default="false",
+            meaning="asks statements with known answers along; a wrong answer makes a "
+            "row suspect",
+            read=_truth,
+            engine=True,
+        ),
+        Option(
+            name="base_url",
+            values="address",
+            default="OPENAI_BASE_URL, else that of OpenAI",
+            meaning="where the server is, as in http://127.0.0.1:8080/v1",
+            read=_address,
+        ),
+        Option(
+            name="temperature",
+            values="0 to 5",
+            default="what the judge block says, else 0",
+            meaning="how freely the model draws its words",
+            read=_between(0, 5),
+        ),
+        Option(
+            name="max_tokens",
+            values="whole number",
+            default="what the judge block says, else the server's",
+            meaning="how long a reply may be",
+            read=_whole(1, 10_000_000),
+        ),
+        Option(
+            name="api_key_env",
+            values="name of a variable",
+            default="OPENAI_API_KEY",
+            meaning="the environment variable that holds the key",
+            read=_variable,
+            incidental=True,
+        ),
+        Option(
+            name="price_prompt",
+            values="number",
+            default="not known",
+            meaning="what a million tokens to read cost, for `rub plan` and --max-cost",
+            read=_PRICE,
+            incidental=True,
+        ),
+        Option(
+            name="price_completion",
+            values="number",
+            default="not known",
+            meaning="what a million tokens to write cost",
+            read=_PRICE,
+            incidental=True,
+        ),
+        Option(
+            name="calibration",
+            values="file",
+            default="none",
+            meaning="corrects probabilities by what `rub judges --calibrate` wrote",
+            read=_file,
+            incidental=True,
+        ),
+    )
 }
+ENGINE_OPTIONS = tuple(option.name for option in OPTIONS.values() if option.engine)
+INCIDENTAL_OPTIONS = frozenset(
+    option.name for option in OPTIONS.values() if option.incidental
+)

@@ -119,6 +119,9 @@ def _given(
     judge = batch.judge
     for name in given.keys() - asked.questions.keys():
         proceedings.note(f"{judge.name} answered `{name}`, never asked")
+    if reply.hidden:
+        seen = batch.inquiries[0].seen.sight.digest
+        proceedings.hidden.setdefault(judge.name, {})[seen] = reply.hidden
     for notice in reply.notices:
         proceedings.note(f"{judge.name}: {notice}")
     return given

@@ -55,15 +55,20 @@ class Judge:
         """The judge's name in results."""
         return self.settings.name
 
-    @cached_property
-    def identity(self) -> str:
-        """Digest of all settings that an answer can depend on."""
-        options: dict[str, Plain] = {
+    @property
+    def lasting_options(self) -> dict[str, Plain]:
+        """The options that an answer can depend on."""
+        return {
             name: value
             for name, value in self.settings.options.items()
             if name not in INCIDENTAL_OPTIONS
         }
-        return digest(self.settings.backend, self.settings.model, options)
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all settings that an answer can depend on."""
+        settings = self.settings
+        return digest(settings.backend, settings.model, self.lasting_options)
 
 
 @frozen(eq=False)

@@ -90,7 +90,9 @@ class Proceedings:
         self.scored = 0
         self.incomplete = 0
         self.tally = Tally()
-        self.notices: dict[str, None] = {}
+        # Characters that a judge was not shown, by its name and by what it saw.
+        self.hidden: dict[str, dict[str, int]] = {}
+        self._notices: dict[str, None] = {}
 
     # --------------------------------------------------------------- the way
 
@@ -138,7 +140,16 @@ class Proceedings:
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
-        self.notices[self.clerk.plain(notice)] = None
+        self._notices[self.clerk.plain(notice)] = None
+
+    def notices(self) -> tuple[str, ...]:
+        """Give all sentences that a person should read, in the order of the words."""
+        hidden = (
+            f"{judge} was not shown {_counted(sum(counts.values()), 'character')} "
+            f"that cannot be seen, of {_counted(len(counts), 'response')}"
+            for judge, counts in self.hidden.items()
+        )
+        return tuple(sorted((*self._notices, *hidden)))
 
     # ---------------------------------------------------------------- sheets
 
@@ -154,7 +165,7 @@ class Proceedings:
             self._open.discard(docket)
             standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
-                self._close(sheet, standings.get(sheet.index))
+                self.close(sheet, standings.get(sheet.index))
         return self._unclaimed(groups)
 
     def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
@@ -323,7 +334,8 @@ class Proceedings:
 
     # ---------------------------------------------------------------- ending
 
-    def _close(self, sheet: Sheet, standing: Standing | None) -> None:
+    def close(self, sheet: Sheet, standing: Standing | None) -> None:
+        """Make a scorecard of a sheet of which nothing more will be asked."""
         verdicts = dict(sheet.verdicts)
         for path, planned in sheet.plan.criteria.items():
             if path not in verdicts:
@@ -390,6 +402,10 @@ class Proceedings:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
             self.note(problem_of(listener, error))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:

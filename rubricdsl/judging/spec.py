@@ -19,7 +19,7 @@ from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.source import Span
 
 _BACKEND = re.compile(r"[A-Za-z][\w.-]*")
-_SHAPE = "write BACKEND:MODEL, as in openai:gpt-4.1-mini?timeout=60"
+_SHAPE = "write BACKEND:MODEL, as in openai:gpt-4.1-mini?ask=each"
 
 KEYS_HINT = (
     "keys come from the environment only: set OPENAI_API_KEY, or name another "
@@ -28,9 +28,9 @@ KEYS_HINT = (
 
 
 def parse_spec(
-    text: str, *, what: str = "judge", span: Span | None = None
+    text: str, *, span: Span | None = None, what: str = "the judge SPEC"
 ) -> JudgeSettings:
-    """Read a SPEC, of a judge or of ``what`` else messages shall call it.
+    """Read a judge SPEC; ``what`` is what messages call it.
 
     The model is all between the first ``:`` and the first ``?``; values of
     the query are percent-decoded and have their type.
@@ -42,22 +42,22 @@ def parse_spec(
     head, mark, query = text.partition("?")
     backend, colon, model = head.partition(":")
     if looks_secret(head):
-        _refuse_secret(f"the {what} SPEC", span)
+        _refuse_secret(what, span)
     if not _BACKEND.fullmatch(backend):
         fail(
             "D202",
-            f"the {what} SPEC {_shown(text)} does not begin with a backend's name",
+            f"{what} {_shown(text)} does not begin with a backend's name",
             hint=_SHAPE,
             span=span,
         )
     if colon and not model:
         fail(
             "D202",
-            f"the {what} SPEC {_shown(text)} has a `:` but no model after it",
+            f"{what} {_shown(text)} has a `:` but no model after it",
             hint=_SHAPE,
             span=span,
         )
-    options = _query(query, what, span) if mark else {}
+    options = _query(query, span, what) if mark else {}
     return JudgeSettings(backend=backend, model=model, options=options)
 
 
@@ -85,20 +85,23 @@ def find_offer(
     *,
     besides: Iterable[str] = (),
     span: Span | None = None,
+    origin: str = "",
 ) -> JudgeBackendOffer:
     """Find the backend that settings name, and see that it takes their options.
 
-    ``besides`` are options that any judge takes.
+    ``besides`` are options that any judge takes; ``origin`` says who named the
+    judge.
 
     Raises:
         RubricError: D201 for a backend that is not installed, D203 for an option
             that it does not take.
     """
     offer = offers.get(settings.backend)
+    named = f" ({origin})" if origin else ""
     if offer is None:
         fail(
             "D201",
-            f"there is no judge backend `{settings.backend}`",
+            f"there is no judge backend `{settings.backend}`{named}",
             hint=f"{did_you_mean(settings.backend, offers)}; `rub judges` lists all",
             span=span,
         )
@@ -107,40 +110,40 @@ def find_offer(
         if name not in known:
             fail(
                 "D203",
-                f"the judge backend `{offer.name}` has no option `{name}`",
+                f"the judge backend `{offer.name}` has no option `{name}`{named}",
                 hint=did_you_mean(name, known),
                 span=span,
             )
     return offer
 
 
-def _query(query: str, what: str, span: Span | None) -> dict[str, OptionValue]:
+def _query(query: str, span: Span | None, what: str) -> dict[str, OptionValue]:
     options: dict[str, OptionValue] = {}
     for pair in query.split("&"):
         raw_name, equals, raw_value = pair.partition("=")
         name, value = unquote_plus(raw_name), unquote_plus(raw_value)
         if looks_secret(name):
-            _refuse_secret(f"the {what} SPEC", span)
+            _refuse_secret(what, span)
         if not equals or not name.isidentifier():
             fail(
                 "D202",
-                f"{_shown(pair)} in the {what} SPEC is no `key=value`",
+                f"{_shown(pair)} in {what} is no `key=value`",
                 hint=_SHAPE,
                 span=span,
             )
         if name in options:
             fail(
                 "D202",
-                f"the {what} SPEC gives `{name}` twice",
+                f"{what} gives `{name}` twice",
                 hint="keep one of the two",
                 span=span,
             )
         try:
             options[name] = check_option(name, value)
         except SecretError:
-            _refuse_secret(f"`{name}` in the {what} SPEC", span)
+            _refuse_secret(f"`{name}` in {what}", span)
         except OptionError as error:
-            fail("D203", f"`{name}` in the {what} SPEC {error}", hint=_SHAPE, span=span)
+            fail("D203", f"`{name}` in {what} {error}", hint=_SHAPE, span=span)
     return options
 
 

@@ -14,6 +14,7 @@ from rubricdsl.expressions.printing import print_number
 from rubricdsl.language.identity import content_digest
 from rubricdsl.language.scopes import Scope, included, item_name
 from rubricdsl.language.texts import PARAMETER
+from rubricdsl.model.collector import collector_paused
 from rubricdsl.model.expression import (
     Arithmetic,
     Call,
@@ -55,7 +56,12 @@ def bind(
     ``arguments`` are values for its parameters.  Raises RubricError (E303) for a
     parameter without a value.
     """
-    binder = _Binder(rubric, _values(rubric, arguments or {}))
+    with collector_paused():
+        return _bound(rubric, functions, _values(rubric, arguments or {}))
+
+
+def _bound(rubric: Rubric, functions: FunctionTable, values: _Values) -> BoundRubric:
+    binder = _Binder(rubric, values)
     root = Group(
         name=rubric.name,
         mark=Weight(1.0),

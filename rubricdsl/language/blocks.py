@@ -68,7 +68,7 @@ def _votes(fields: Fields) -> tuple[int, VoteRule]:
     entry = fields.entries.get("votes")
     votes: list[int] = []
     rules: list[VoteRule] = []
-    for scalar in entry.values if entry else ():
+    for scalar in entry.values.scalars if entry else ():
         number = scalar.value
         if isinstance(number, float) and number >= 1 and number == int(number):
             votes.append(int(number))
@@ -97,9 +97,7 @@ def build_history(
             message = f"`round {token}` is no whole number"
             found.append(Diagnostic("E421", message, span, hint))
         facts = (
-            _fact(read_scalar(file, value))
-            for value in values
-            if isinstance(value, Tree)
+            _fact(read_scalar(value)) for value in values if isinstance(value, Tree)
         )
         yield Round(int(number), tuple(facts), span=span)
 

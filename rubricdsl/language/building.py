@@ -151,8 +151,9 @@ class _Builder:
         entry = fields.entries.get("version")
         if entry is None:
             return None
-        if len(entry.values) == 1 and entry.values[0].form == "version":
-            return str(entry.values[0].value)
+        only = entry.values.only
+        if only is not None and only.form == "version":
+            return str(only.value)
         fields.wrong_type(entry, "three numbers such as 1.2.0")
         return None
 
@@ -161,11 +162,12 @@ class _Builder:
         entry = fields.entries.get("weights")
         if entry is None:
             return WeightScheme()
-        first = entry.values[0]
+        values = entry.values.scalars
+        first = values[0]
         if first.form == "range" and isinstance(first.value, tuple):
-            if len(entry.values) == 1 and first.value[0] <= first.value[1]:
+            if len(values) == 1 and first.value[0] <= first.value[1]:
                 return WeightScheme(*first.value)
-        elif all(value.form == "assign" for value in entry.values):
+        elif all(value.form == "assign" for value in values):
             classes = fields.bindings("weights")
             numbers = [(c.name, c.value) for c in classes if isinstance(c.value, float)]
             if len(numbers) == len(classes):

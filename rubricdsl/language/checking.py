@@ -1,9 +1,9 @@
 """Whether a rubric makes sense as a whole: its weights, names, judges and checks."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.expressions.inference import RESPONSE_NAMES, infer_check
 from rubricdsl.expressions.walking import walk
 from rubricdsl.language.building import Built
 from rubricdsl.language.items import counts
@@ -16,7 +16,6 @@ from rubricdsl.language.scopes import Scope
 from rubricdsl.language.testblocks import check_tests
 from rubricdsl.language.words import RESERVED, reserved_name
 from rubricdsl.model.expression import Expression, Name, ValueType
-from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import (
     Bonus,
     Cap,
@@ -29,11 +28,14 @@ from rubricdsl.model.rubric import (
     WeightScheme,
 )
 
+if TYPE_CHECKING:
+    from rubricdsl.model.protocols import FunctionTable
+
 # Kinds whose value is not a sum, so that what is taken away has no meaning.
 _NOT_SUMS = frozenset(Kind) - {Kind.MEAN, Kind.FORMULA}
 
 
-def check(built: Built, functions: FunctionTable) -> Iterator[Diagnostic]:
+def check(built: Built, functions: "FunctionTable") -> Iterator[Diagnostic]:
     """Give what is wrong with a rubric whose imports are resolved."""
     rubric = built.rubric
     scope = Scope.of(rubric, built.lost_words)
@@ -103,18 +105,25 @@ def _in_range(value: float, weights: WeightScheme) -> bool:
 
 
 def _check_params(rubric: Rubric) -> Iterator[Diagnostic]:
+    if not rubric.params:
+        return
+    from rubricdsl.expressions.inference import RESPONSE_NAMES
+
     for param in rubric.params:
         if param.name in RESPONSE_NAMES or param.name in RESERVED:
             yield reserved_name(param.name, param.span)
 
 
 def _check_expressions(
-    rubric: Rubric, functions: FunctionTable, scope: Scope
+    rubric: Rubric, functions: "FunctionTable", scope: Scope
 ) -> Iterator[Diagnostic]:
     types = {param.name: ValueType(param.type) for param in rubric.params}
-    names = {**RESPONSE_NAMES, **types}
     for item in (named.item for named in scope.own):
         if isinstance(item, Criterion) and item.check is not None:
+            # What few rubrics have is imported with the first of them.
+            from rubricdsl.expressions.inference import RESPONSE_NAMES, infer_check
+
+            names = {**RESPONSE_NAMES, **types}
             faults = infer_check(item.check, names, functions)
             yield from _without_lost(faults, item.check, scope)
         elif isinstance(item, Group) and item.combine is not None:

@@ -147,7 +147,8 @@ class ItemBuilder:
     def _refer(self, owner: str, fields: Fields) -> None:
         """Note the names that the whole rubric must know."""
         for key in ("judge", "needs"):
-            self.references += fields.references(key, str(owner))
+            if key in fields.entries:
+                self.references += fields.references(key, owner)
 
     def _evidence(self, fields: Fields) -> bool:
         value = fields.text("evidence")

@@ -4,9 +4,8 @@ Imports stay inside the project: the nearest folder upward with a ``rub.toml``, 
 the folder of the file that was asked for.  Links that lead out are refused.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,12 +18,13 @@ from rubricdsl.language.building import Built, build
 from rubricdsl.language.characters import MAX_BYTES, Source, decode
 from rubricdsl.language.checking import check
 from rubricdsl.language.parsing import parse
-from rubricdsl.model.protocols import FunctionTable
+from rubricdsl.model.collector import collector_paused
 from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
 
 if TYPE_CHECKING:
     from rubricdsl.language.locking import Import
+    from rubricdsl.model.protocols import FunctionTable
 
 PROJECT_FILE = "rub.toml"
 MAX_FILES = 1_000
@@ -90,7 +90,7 @@ def project_root(path: Path) -> Path:
 
 def load_file(
     path: Path,
-    functions: FunctionTable,
+    functions: "FunctionTable",
     *,
     name: str = "",
     unsaved: Unsaved = NOTHING_UNSAVED,
@@ -99,46 +99,30 @@ def load_file(
 
     Raises RubricError (D101) if the file cannot be read.
     """
-    loader = _Loader(functions, project_root(path), unsaved)
-    with _collector_paused():
+    loader = _Loader(functions, path, unsaved)
+    with collector_paused():
         return loader.loaded(loader.read(path.resolve(), name or str(path), ()))
 
 
 def load_text(
     text: str,
-    functions: FunctionTable,
+    functions: "FunctionTable",
     *,
     name: str = "<text>",
     folder: Path,
     unsaved: Unsaved = NOTHING_UNSAVED,
 ) -> Loaded:
     """Load source text; its imports are looked for in ``folder``."""
-    loader = _Loader(functions, project_root(folder / "-"), unsaved)
+    loader = _Loader(functions, folder / "-", unsaved)
     data = text.encode("utf-8", "surrogatepass") if len(text) > MAX_CHARACTERS else b""
     if len(data) > MAX_BYTES:
         _, found = decode(data, name)
         return Loaded((), found)
     # The text is the first link of the chain, as a file would be; it has no path.
     chain = (_Link(Path()),)
-    with _collector_paused():
+    with collector_paused():
         source = Source.of(text, name)
         return loader.loaded(loader.build(source, folder.resolve(), chain))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from running.
-
-    All that loading makes is kept or forms no cycles, so there is nothing to find;
-    but the collector would look through a large model again and again as it grows.
-    """
-    was_running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_running:
-            gc.enable()
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -177,14 +161,19 @@ class _Link:
 
 @define
 class _Loader:
-    functions: FunctionTable
-    root: Path
+    functions: "FunctionTable"
+    start: Path
     unsaved: Unsaved = NOTHING_UNSAVED
     imported_files: int = 0
     imported_bytes: int = 0
     cache: dict[Path, _Read] = field(factory=dict)
     circles: list[Diagnostic] = field(factory=list)
     imports: list["Import"] = field(factory=list)
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder that imports may not leave; only they ask for it."""
+        return project_root(self.start)
 
     def loaded(self, read: _Read) -> Loaded:
         found = [*read.found, *self.circles]

@@ -8,14 +8,11 @@ is checked by the same code for both.
 
 import re
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from attrs import frozen
-
-from rubricdsl.language.fields import Entry, Scalar
+from rubricdsl.language.fields import Scalar, Values
 from rubricdsl.language.layout import Line
 from rubricdsl.language.words import FIELD_KEYS, NAME, TEXT_KEYS
-from rubricdsl.model.source import Span
 
 # No number of so few digits is beyond what can be counted with.
 _NUMBER = r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?"
@@ -32,9 +29,11 @@ _VALUE = (
     rf"|(?P<string>{_STRING}))"
 )
 _ANY_VALUE = re.sub(r"\(\?P<\w+>", "(?:", _VALUE)
-_VALUES = re.compile(rf"{_VALUE}(?:, |$)")
+# Nothing is gained by trying a value that fits in another way.
+VALUES = rf"(?>{_ANY_VALUE})(?:, (?>{_ANY_VALUE}))*+"
+VALUE_KEYS = FIELD_KEYS - TEXT_KEYS
 _WORDS = re.compile(_WORD)
-# Values that stand in many criteria are taken apart once, if they are short.
+# Values that stand in many criteria are read once, if they are short.
 _SHORT = 200
 
 ITEM = re.compile(
@@ -42,12 +41,6 @@ ITEM = re.compile(
     rf"(?:(?P<kind>mean|all|any|at least (?P<count>{_NUMBER})"
     r"|worst|best|geomean|formula) of )?"
     rf"(?P<name>{NAME})(?P<colon>:{_TEXT})?"
-)
-FIELD = re.compile(
-    rf"(?P<text_key>{'|'.join(sorted(TEXT_KEYS))}):{_TEXT}"
-    rf"|(?P<key>{'|'.join(sorted(FIELD_KEYS - TEXT_KEYS))}): "
-    # Nothing is gained by trying a value that fits in another way.
-    rf"(?P<values>(?>{_ANY_VALUE})(?:, (?>{_ANY_VALUE}))*+)"
 )
 LEVEL = re.compile(rf"level (?P<number>{_NUMBER})(?: (?P<label>{_STRING}))?:{_TEXT}")
 EXAMPLE = re.compile(
@@ -122,25 +115,25 @@ def _is_in_criterion(line: Line) -> bool:
     return _is_field(line) or (
         line.block is None
         and line.lost is None
-        and _has_text(LEVEL.fullmatch(line.text) or EXAMPLE.fullmatch(line.text), line)
+        and (match := LEVEL.fullmatch(line.text) or EXAMPLE.fullmatch(line.text))
+        is not None
+        and _has_text(match["text"], line)
     )
 
 
 def _is_field(line: Line) -> bool:
-    match = FIELD.fullmatch(line.text)
-    if match is None or line.block is not None or line.lost is not None:
-        return False
-    values = match["values"]
-    if values is None:
-        return _has_text(match, line)
-    return not line.children and (values.isascii() or _are_words(values))
+    read = field_in(line.text)
+    return (
+        read is not None
+        and line.block is None
+        and line.lost is None
+        and _has_text(read[1], line)
+    )
 
 
-def _has_text(match: re.Match[str] | None, line: Line) -> bool:
-    """Say whether the text of a line stands beside it or below, and nothing else."""
-    if match is None:
-        return False
-    if match["text"] is not None:
+def _has_text(content: object, line: Line) -> bool:
+    """Say whether what a line says stands beside it or below, and nothing else."""
+    if content:
         return not line.children
     return 0 < len(bars_below(line)) == len(line.children)
 
@@ -150,58 +143,57 @@ def _are_words(values: str) -> bool:
     return all(word.isidentifier() for word in _WORDS.findall(values))
 
 
-# -------------------------------------------------------------------- values
+# -------------------------------------------------------------------- fields
 
 
-@frozen
-class _Value:
-    """A value without its place in a file, but with its place in its field."""
+def field_in(text: str) -> tuple[str, Values | str] | None:
+    """Give the key of a plain field, and its values or its text.
 
-    form: str
-    content: float | str | tuple[float, float] | tuple[str, "_Value"]
-    start: int
-    end: int
-
-    def scalar(self, file: str, line: int, column: int) -> Scalar:
-        """Give the value as it stands in a field whose values begin in a column."""
-        span = Span(file, line, column + self.start, line, column + self.end)
-        content = self.content
-        if isinstance(content, tuple) and isinstance(content[1], _Value):
-            return Scalar(
-                self.form, (content[0], content[1].scalar(file, line, column)), span
-            )
-        return Scalar(self.form, content, span)
-
-
-def value_entry(file: str, line: Line, match: re.Match[str]) -> Entry:
-    """Give the entry of a plain field with values, which matched `FIELD`."""
-    key, values = match["key"], match["values"]
-    number, column = line.number, line.column + 1
-    split = _split if len(values) <= _SHORT else _split.__wrapped__
-    at = column + len(key) + 2
-    scalars = tuple([value.scalar(file, number, at) for value in split(values)])
-    return Entry(key, Span(file, number, column, number, column + len(key)), scalars)
+    The text is empty where it should stand below.  None if the field is not plain.
+    """
+    key, colon, rest = text.partition(":")
+    if key in TEXT_KEYS:
+        if not rest:
+            return (key, "") if colon else None
+        return (key, rest[1:]) if rest[0] == " " and rest[1:2].strip() else None
+    if key not in VALUE_KEYS or rest[:1] != " ":
+        return None
+    read = _read if len(rest) <= _SHORT else _read.__wrapped__
+    values = read(rest[1:])
+    return None if values is None else (key, values)
 
 
 @lru_cache(maxsize=1_024)
-def _split(values: str) -> tuple[_Value, ...]:
-    return tuple(map(_value, _VALUES.finditer(values)))
+def _read(text: str) -> Values | None:
+    whole, each = _value_patterns()
+    if whole.fullmatch(text) is None or not (text.isascii() or _are_words(text)):
+        return None
+    return Values(tuple(map(_scalar, each.finditer(text))))
 
 
-def _value(match: re.Match[str]) -> _Value:
+@cache
+def _value_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Give the patterns of all values of a field, and of each.
+
+    Compiling them takes as long as reading a short file, which may have no fields.
+    """
+    return re.compile(VALUES), re.compile(rf"{_VALUE}(?:, |$)")
+
+
+def _scalar(match: re.Match[str]) -> Scalar:
     name, version, low, high, path, string = match.groups()
-    value: _Value
+    value: Scalar
     if version:
-        value = _Value("version", version, *match.span("version"))
+        value = Scalar("version", version, *match.span("version"))
     elif high:
-        value = _Value("range", (float(low), float(high)), *match.span("low"))
+        value = Scalar("range", (float(low), float(high)), *match.span("low"))
     elif low:
-        value = _Value("number", float(low), *match.span("low"))
+        value = Scalar("number", float(low), *match.span("low"))
     elif path:
         start = match.start("path")
-        value = _Value("path", path, start, start + len(path.partition(".")[0]))
+        value = Scalar("path", path, start, start + len(path.partition(".")[0]))
     else:
-        value = _Value("string", string[1:-1], *match.span("string"))
+        value = Scalar("string", string[1:-1], *match.span("string"))
     if name:
-        return _Value("assign", (name, value), *match.span("name"))
+        return Scalar("assign", (name, value), *match.span("name"))
     return value

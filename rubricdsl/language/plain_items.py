@@ -60,7 +60,7 @@ class PlainItemBuilder:
             self.items.reserved(name, span)
             return None
         mark = self._mark(sort, number, word, span)
-        content = self.texts.plain_text(line, match) if colon else None
+        content = self._text(line, match) if colon else None
         if kind is None:
             return self._criterion(line, name, mark, content or "", span)
         kind = "at least" if count else kind
@@ -108,7 +108,7 @@ class PlainItemBuilder:
         return Level(
             float(match["number"]),
             None if label is None else label[1:-1],
-            self.texts.plain_text(line, match),
+            self._text(line, match),
             span=self._span(line, match, "number"),
         )
 
@@ -123,7 +123,11 @@ class PlainItemBuilder:
             ruling = RULINGS[word]
         else:
             ruling = Ruling.of_number(float(word))
-        return Example(ruling, self.texts.plain_text(line, match), span=span)
+        return Example(ruling, self._text(line, match), span=span)
+
+    def _text(self, line: Line, match: re.Match[str]) -> str:
+        column = line.column + match.start("text") + 1
+        return self.texts.plain_text(line, match["text"], column)
 
     def _span(self, line: Line, match: re.Match[str], group: str) -> Span:
         start, end = match.span(group)

@@ -10,6 +10,7 @@ from rubricdsl.model.source import Span
 MAX_STEPS = 1_000
 
 _ANSWERS = frozenset({"yes", "partly", "no"})
+_YES_OR_NO = AnswerScale()
 
 
 def read_scale(fields: Fields, levels: list[Level], span: Span) -> Scale:
@@ -17,7 +18,7 @@ def read_scale(fields: Fields, levels: list[Level], span: Span) -> Scale:
     answers = _answers(fields)
     ends = _ends(fields, span)
     if not levels and ends is None:
-        return answers or AnswerScale()
+        return answers or _YES_OR_NO
     if answers is not None:
         hint = "leave `answers` out; each level is an answer"
         message = "a criterion has `answers` or levels, not both"
@@ -28,7 +29,7 @@ def read_scale(fields: Fields, levels: list[Level], span: Span) -> Scale:
     elif any(a >= b for a, b in pairwise(numbers)):
         _report_levels(fields, "the levels do not rise", span)
     if ends is None and not levels:
-        return AnswerScale()
+        return _YES_OR_NO
     low, high = ends or (min(numbers), max(numbers))
     for level in levels:
         if not low <= level.number <= high:
@@ -57,11 +58,11 @@ def _ends(fields: Fields, span: Span) -> tuple[float, float] | None:
     entry = fields.entries.get("levels")
     if entry is None:
         return None
-    value = entry.values[0].value if len(entry.values) == 1 else None
-    if not isinstance(value, tuple) or entry.values[0].form != "range":
+    only = entry.values.only
+    if only is None or only.form != "range" or not isinstance(only.value, tuple):
         fields.wrong_type(entry, "a range such as `0 to 4`")
         return None
-    low, high = value
+    low, high = only.value
     if low >= high:
         _report_levels(fields, "the range of levels does not rise", span)
         return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
 from typing import Self
 
 from attrs import field, frozen
@@ -73,6 +72,8 @@ class Scope:
         """Say which names come close, or which there are."""
         names = list(self.by_name)
         if len(self.by_path) <= _MOST_COMPARED:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, [*names, *self.by_path], n=1)
             if close:
                 return f"did you mean `{close[0]}`?"

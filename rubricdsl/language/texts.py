@@ -3,9 +3,9 @@
 import re
 
 from rubricdsl.diagnostics import Diagnostic
-from rubricdsl.language.fields import Entry
+from rubricdsl.language.fields import Entry, Values
 from rubricdsl.language.layout import Line
-from rubricdsl.language.plain import FIELD, bars_below, value_entry
+from rubricdsl.language.plain import bars_below, field_in
 from rubricdsl.model.source import Span
 
 PARAMETER = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
@@ -26,13 +26,11 @@ class TextReader:
         self.lost_words = lost_words
         self.found = found
 
-    def plain_text(self, line: Line, match: re.Match[str]) -> str:
-        """Give the text of a plain line: beside it, or in bars below."""
-        text: str | None = match["text"]
-        if text is None:
+    def plain_text(self, line: Line, text: str | None, column: int) -> str:
+        """Give the text of a plain line: beside it, in a column, or in bars below."""
+        if not text:
             return self.bars(line)
         if "{{" in text:
-            column = line.column + match.start("text") + 1
             self.check_parameters(text, line.number, column)
         return text
 
@@ -45,15 +43,18 @@ class TextReader:
 
     def plain_entry(self, line: Line) -> Entry | None:
         """Read a plain field; None if the line is none."""
-        match = FIELD.fullmatch(line.text)
-        if match is None:
+        read = field_in(line.text)
+        if read is None:
             return None
-        key: str | None = match["text_key"]
-        if key is None:
-            return value_entry(self.file, line, match)
-        number, column = line.number, line.column + 1
-        span = Span(self.file, number, column, number, column + len(key))
-        return Entry(key, span, text=self.plain_text(line, match))
+        key, content = read
+        column = line.column + 1
+        end = column + len(key)
+        begins = end + len(": ")
+        if isinstance(content, Values):
+            file, number = self.file, line.number
+            return Entry(key, file, number, column, end, content, None, begins)
+        text = self.plain_text(line, content, begins)
+        return Entry(key, self.file, line.number, column, end, text=text)
 
     def line_span(self, line: int, column: int, length: int) -> Span:
         """Give the span of a line's text; ``column`` counts from 0."""

@@ -18,6 +18,7 @@ from rubricdsl.language.trees import (
     read_scalar,
     span_of,
     unquote,
+    value_span,
 )
 from rubricdsl.model.rubric import Param, Round, Turn, Use
 from rubricdsl.model.source import NOWHERE, Span
@@ -92,7 +93,6 @@ class TreeEntries:
             name, kind_token, default = tree.children
             name = as_token(name)
             kind = str(kind_token)
-            entry = Entry(str(name), span_of(self.file, name))
             if kind not in PARAM_TYPES:
                 message = f"`{kind}` is no type of a parameter"
                 hint = f"write one of {', '.join(PARAM_TYPES)}"
@@ -101,13 +101,13 @@ class TreeEntries:
                 kind = "text"
             value = None
             if kind == kind_token and isinstance(default, Tree):
-                scalar = read_scalar(self.file, default)
-                value = self._default(kind, scalar)
+                value = self._default(kind, read_scalar(default))
                 if value is None:
                     message = f"the default of `{name}` is no {kind}"
+                    span = value_span(self.file, default)
                     hint = 'a number is written 3, a text "…"'
-                    self.found.append(Diagnostic("E421", message, scalar.span, hint))
-            yield Param(str(name), kind, value, span=entry.span)
+                    self.found.append(Diagnostic("E421", message, span, hint))
+            yield Param(str(name), kind, value, span=span_of(self.file, name))
 
     def _default(self, kind: str, scalar: Scalar) -> float | str | None:
         if kind == "number":

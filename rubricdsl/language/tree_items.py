@@ -24,6 +24,7 @@ from rubricdsl.language.trees import (
     span_of,
     subtrees,
     unquote,
+    value_span,
 )
 from rubricdsl.language.words import RESERVED
 from rubricdsl.model.expression import Expression
@@ -194,18 +195,19 @@ class TreeItemBuilder:
         bindings: dict[str, Binding] = {}
         for arg in subtrees(tree):
             name, value = arg.children
-            scalar = read_scalar(self.file, as_tree(value))
+            scalar = read_scalar(as_tree(value))
+            span = value_span(self.file, as_tree(value))
             number = scalar.value if isinstance(scalar.value, float) else None
             content = number if number is not None else scalar.text
             if content is None:
                 message = f"`{name}` takes a number or a text"
                 hint = f'write `{name} = 3` or `{name} = "text"`'
-                self.items.found.append(Diagnostic("E421", message, scalar.span, hint))
+                self.items.found.append(Diagnostic("E421", message, span, hint))
             elif name in bindings:
                 message, hint = f"`{name}` is given twice", "keep one of the two"
-                self.items.found.append(Diagnostic("E312", message, scalar.span, hint))
+                self.items.found.append(Diagnostic("E312", message, span, hint))
             else:
-                bindings[str(name)] = Binding(str(name), content, span=scalar.span)
+                bindings[str(name)] = Binding(str(name), content, span=span)
         return tuple(bindings.values())
 
     def mark(self, tree: object, span: Span) -> Mark:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lark import Token, Tree
 
-from rubricdsl.language.fields import Entry
+from rubricdsl.language.fields import Entry, Values
 from rubricdsl.language.texts import TextReader, bar_content
 from rubricdsl.language.trees import (
     as_token,
@@ -38,11 +38,9 @@ class TreeTextReader(TextReader):
         key = as_token(key)
         span = span_of(self.file, key)
         if tree.data == "text_field":
-            return Entry(str(key), span, text=self.text(rest[0]))
-        values = tuple(
-            read_scalar(self.file, child) for child in rest if isinstance(child, Tree)
-        )
-        return Entry(str(key), span, values)
+            return Entry.at(span, str(key), text=self.text(rest[0]))
+        values = tuple(read_scalar(child) for child in rest if isinstance(child, Tree))
+        return Entry.at(span, str(key), Values(values))
 
     def conversation(self, tree: Tree[Token]) -> Iterator[Turn]:
         """Read the turns of a ``prompt`` block."""

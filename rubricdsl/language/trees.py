@@ -52,10 +52,15 @@ def unquote(token: Token) -> str:
     return text
 
 
-def read_scalar(file: str, tree: Tree[Token]) -> Scalar:
-    """Read one value."""
+def value_span(file: str, tree: Tree[Token]) -> Span:
+    """Give the span of the first token of a value."""
     token = first_token(tree)
-    span = span_of(file, token) if token else Span(file, 1, 1, 1, 2)
+    return span_of(file, token) if token else Span(file, 1, 1, 1, 2)
+
+
+def read_scalar(tree: Tree[Token]) -> Scalar:
+    """Read one value; its columns are those of the file."""
+    span = value_span("", tree)
     parts = [child for child in tree.children if isinstance(child, Token)]
     match tree.data:
         case "number":
@@ -67,12 +72,12 @@ def read_scalar(file: str, tree: Tree[Token]) -> Scalar:
         case "assign":
             inner = tree.children[1]
             inner = as_tree(inner)
-            value = (str(parts[0]), read_scalar(file, inner))
+            value = (str(parts[0]), read_scalar(inner))
         case "list":
             trees = [c for c in tree.children if isinstance(c, Tree)]
-            value = tuple(read_scalar(file, c) for c in trees)
+            value = tuple(read_scalar(c) for c in trees)
         case "path":
             value = ".".join(parts)
         case _:
             value = str(parts[0])
-    return Scalar(str(tree.data), value, span)
+    return Scalar(str(tree.data), value, span.column, span.end_column)

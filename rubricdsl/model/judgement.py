@@ -138,12 +138,15 @@ class JudgeReply:
 
     ``model`` is what the judge says it is, ``notices`` what a person should know
     (an answer to a question never asked, another model than the one named).
+    ``hidden`` counts the characters of the texts that were kept from the judge, since
+    nobody can see them.
     """
 
     answers: tuple[Answer, ...]
     usage: Usage = Usage()
     model: str | None = None
     notices: tuple[str, ...] = ()
+    hidden: int = 0
 
 
 @frozen(kw_only=True)

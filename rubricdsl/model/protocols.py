@@ -78,6 +78,19 @@ class EstimatingBackend(Protocol):
         ...
 
 
+@runtime_checkable
+class PreparedBackend(Protocol):
+    """A backend that has something to do before it is asked for the first time."""
+
+    def prepare(self) -> None:
+        """Import libraries, open connections and the like, in the event loop.
+
+        Called before a question's time begins to run, in any run that asks anything;
+        once or more often.
+        """
+        ...
+
+
 @frozen(kw_only=True)
 class JudgeBackendOffer:
     """A judge backend that a plugin offers.
@@ -87,7 +100,9 @@ class JudgeBackendOffer:
     ``options`` names the SPEC options that it takes beside those of the engine
     (`ask`, `timeout`, `concurrency`).  ``resolve``, if there is one, is called
     first: it writes into the settings what the environment decides, such as an
-    address, so that it becomes part of the judge's identity.
+    address, so that it becomes part of the judge's identity.  ``estimator``, if there
+    is one, makes a backend that is asked for nothing but estimates, and so needs no
+    key; else `create` makes that, too.
     """
 
     name: str
@@ -95,6 +110,7 @@ class JudgeBackendOffer:
     create: Callable[[JudgeSettings, Mapping[str, str]], JudgeBackend]
     options: tuple[str, ...] = ()
     resolve: Callable[[JudgeSettings, Mapping[str, str]], JudgeSettings] | None = None
+    estimator: Callable[[JudgeSettings, Mapping[str, str]], JudgeBackend] | None = None
 
 
 @frozen(kw_only=True)

@@ -384,12 +384,13 @@ class RefinedRubric:
     """A rubric's way through a refinement, and its source at the end of it.
 
     ``text`` is the source of just this rubric; it is that of the beginning, byte for
-    byte, where nothing was accepted.
+    byte, where nothing was accepted.  ``begin`` is what it said then.
     """
 
     name: str
     text: str
     rubric: Rubric
+    begin: Rubric = field(repr=False)
     rounds: tuple[RoundRecord, ...] = field(repr=False)
     stop: Stop
 

@@ -4,7 +4,7 @@ One `Refinement` is that of one rubric.  Many run at once and share a bench, whi
 brings together what they ask; whatever happens to one of them touches no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from attrs import define, field, frozen
@@ -74,9 +74,13 @@ class Refinement:
     pool: Pool
     course: Course
     means: Means
+    _begin: Rubric = field(init=False)
     _rounds: list[RoundRecord] = field(factory=list, init=False)
-    _used: set[Key] = field(factory=set, init=False)
+    _used: dict[Key, Candidate] = field(factory=dict, init=False)
     _prompts: list[str] = field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._begin = self.manuscript.rubric
 
     async def run(self) -> RefinedRubric:
         """Refine; what goes wrong ends this refinement, and keeps what was accepted."""
@@ -94,6 +98,7 @@ class Refinement:
             name=self.manuscript.rubric.name,
             text=self.manuscript.text,
             rubric=self.manuscript.rubric,
+            begin=self._begin,
             rounds=tuple(self._rounds),
             stop=stop,
         )
@@ -157,7 +162,7 @@ class Refinement:
             self.manuscript = verdicts.manuscript.recorded(entry)
         self._rounds.append(record)
         if pair is not None and proposed.failure is None:
-            self._used |= {pair.first.key, pair.second.key}
+            self._used |= {one.key: one for one in (pair.first, pair.second)}
             self._prompts.append(pair.first.response.prompt_id)
         if self.means.listener is not None:
             self.means.listener.round_finished(self.manuscript.rubric.name, record)
@@ -167,9 +172,7 @@ class Refinement:
         self, stage: Stage, bench: "_Counting"
     ) -> tuple[Candidate, ...]:
         """Give what is left of the pool, scored if that is wanted."""
-        excluded = self._used if self.course.excludes_used else frozenset[Key]()
-        if not stage.strategy.needs.pair:
-            excluded = frozenset()
+        excluded = self._excluded if stage.strategy.needs.pair else {}
         left = [one for one in self.pool.responses if key_of(one) not in excluded]
         cards: Sequence[Scorecard | None] = [None] * len(left)
         if self.course.scores or not stage.strategy.needs.pair:
@@ -182,20 +185,20 @@ class Refinement:
             for one, card in zip(left, cards, strict=True)
         )
 
+    @property
+    def _excluded(self) -> Mapping[Key, Candidate]:
+        """Responses that are not shown again, as they were when they were."""
+        return self._used if self.course.excludes_used else {}
+
     def _pair(self, candidates: Sequence[Candidate]) -> Pair:
         if not self.course.scores:
             return _blind_pair(candidates, len(self._rounds) + 1, self.means.seed)
-        used = self._used if self.course.excludes_used else frozenset[Key]()
-        # So that a copy of a response that was used counts as used, too.
-        spent = [
-            Candidate(response=one)
-            for one in self.pool.responses
-            if key_of(one) in used
-        ]
+        # Those used are there to be known: copies of them count as used, too, and a
+        # rule may ask how good responses of their source are.
         choice = choose(
             self.course.selector,
-            (*candidates, *spent),
-            used=used,
+            (*candidates, *self._excluded.values()),
+            used=self._excluded.keys(),
             round=len(self._rounds) + 1,
             seed=self.means.seed,
             prompts_used=self._prompts,

@@ -6,7 +6,8 @@ held out: whole prompts where a rubric judges several, responses where it judges
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from math import ceil
+from itertools import pairwise
+from math import ceil, inf
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -61,11 +62,17 @@ class Split:
     held_out: tuple[Response, ...]
 
 
-def split(responses: Sequence[Response], share: float, seed: int) -> Split:
+def split(
+    responses: Sequence[Response],
+    share: float,
+    seed: int,
+    gold: Mapping[Key, float] = _NO_GOLD,
+) -> Split:
     """Hold a share of responses out, by prompt if there are enough of those.
 
-    Which ones depends on their ids and the seed, not on their order.  With too few
-    to prove anything by, nothing is held out.
+    Which ones depends on their ids and the seed, not on their order.  Of responses to
+    one prompt, good and bad ones are held out alike as far as ``gold`` tells.  With
+    too few to prove anything by, nothing is held out.
     """
     prompts = _drawn({response.prompt_id for response in responses}, seed)
     if len(prompts) >= _LEAST_HELD_OUT + _LEAST_POOL:
@@ -76,9 +83,20 @@ def split(responses: Sequence[Response], share: float, seed: int) -> Split:
     for prompt in prompts:
         ids = {r.response_id for r in responses if r.prompt_id == prompt}
         if len(ids) >= _LEAST_HELD_OUT + _LEAST_POOL:
-            drawn = _drawn(ids, seed)[: _held_out(len(ids), share)]
+            worth = {one: gold[prompt, one] for one in ids if (prompt, one) in gold}
+            drawn = _spread(_drawn(ids, seed), worth, _held_out(len(ids), share))
             back |= {(prompt, one) for one in drawn}
     return _parted(responses, [key_of(r) in back for r in responses])
+
+
+def _spread(drawn: Sequence[str], worth: Mapping[str, float], count: int) -> list[str]:
+    """Take so many names, from as many layers of their worth; those without first."""
+    ordered = sorted(drawn, key=lambda name: worth.get(name, -inf))
+    edges = [len(ordered) * layer // count for layer in range(count + 1)]
+    places = {name: place for place, name in enumerate(drawn)}
+    return [
+        min(ordered[low:high], key=places.__getitem__) for low, high in pairwise(edges)
+    ]
 
 
 def _held_out(count: int, share: float) -> int:
@@ -102,4 +120,6 @@ def _drawn(names: Iterable[str], seed: int) -> list[str]:
 def draw(seed: int, *words: object) -> bytes:
     """Give bytes that look drawn, and depend on nothing but what is given."""
     text = "\x1f".join(map(str, (seed, *words)))
-    return blake2b(text.encode(), digest_size=16).digest()
+    # An id comes from anywhere: a lone surrogate in it must not end a run.
+    data = text.encode("utf-8", "surrogatepass")
+    return blake2b(data, digest_size=16).digest()

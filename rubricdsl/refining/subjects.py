@@ -68,7 +68,7 @@ def pools(
     for name, group in _by_rubric(jobs).items():
         pool = Pool(responses=tuple(job.response for job in group))
         if proof is not None:
-            pool = _proving(pool, proof, others.get(name, []), seed)
+            pool = _proving(pool, proof, others.get(name, []), gold, seed)
             junk = [junk_for(group[0].rubric, one) for one in _samples(pool.held_out)]
             pool = evolve(pool, junk=tuple(one for some in junk for one in some))
         found[name] = gold.labelled(pool)
@@ -89,10 +89,12 @@ def _by_rubric(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     return groups
 
 
-def _proving(pool: Pool, proof: Proof, others: Sequence[Job], seed: int) -> Pool:
+def _proving(
+    pool: Pool, proof: Proof, others: Sequence[Job], gold: GoldTable, seed: int
+) -> Pool:
     """Hold out what the gate will prove edits by; no text is on both sides."""
     if proof.others is None:
-        parts = split(pool.responses, proof.share, seed)
+        parts = split(pool.responses, proof.share, seed, gold.scores)
         return evolve(pool, responses=parts.shown, held_out=parts.held_out)
     shown = {one.text for one in pool.responses}
     held_out = (job.response for job in others)

@@ -4,6 +4,7 @@ A value is a number in [0, 1], or None where the criterion is not applicable.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from attrs import frozen
@@ -13,6 +14,7 @@ from rubricdsl.model.rubric import (
     Criterion,
     LevelScale,
     NaPolicy,
+    NaRule,
     Never,
     Weight,
 )
@@ -48,6 +50,32 @@ def hurts(criterion: Criterion) -> float:
             return 0.0
 
 
+@lru_cache(maxsize=256)
+def _words(
+    answers: tuple[str, ...], na: NaRule | None, worst: float
+) -> Mapping[RulingWord, Worth]:
+    """Give the values of words; there are few kinds of criteria, and they share them.
+
+    ``worst`` is the value that lowers the score.
+    """
+    words: dict[RulingWord, Worth] = {RulingWord.NO: 0.0}
+    for answer in answers:
+        word = RulingWord(answer)
+        words[word] = _WORDS[word]
+    match na:
+        case None:
+            pass
+        case NaPolicy.SKIP:
+            words[RulingWord.NA] = None
+        case NaPolicy.FAIL:
+            words[RulingWord.NA] = worst
+        case NaPolicy.PASS:
+            words[RulingWord.NA] = 1.0 - worst
+        case number:
+            words[RulingWord.NA] = number
+    return words
+
+
 @frozen(eq=False)
 class RulingWorths:
     """The values that one criterion's rulings have.
@@ -62,23 +90,9 @@ class RulingWorths:
     @classmethod
     def of(cls, criterion: Criterion) -> "RulingWorths":
         """Work out the values of a bound criterion's rulings."""
-        words: dict[RulingWord, Worth] = {RulingWord.NO: 0.0}
-        if isinstance(criterion.scale, AnswerScale):
-            for answer in criterion.scale.answers:
-                word = RulingWord(answer)
-                words[word] = _WORDS[word]
-        match criterion.na:
-            case None:
-                pass
-            case NaPolicy.SKIP:
-                words[RulingWord.NA] = None
-            case NaPolicy.FAIL:
-                words[RulingWord.NA] = hurts(criterion)
-            case NaPolicy.PASS:
-                words[RulingWord.NA] = 1.0 - hurts(criterion)
-            case number:
-                words[RulingWord.NA] = number
-        return cls(criterion, words)
+        scale = criterion.scale
+        answers = scale.answers if isinstance(scale, AnswerScale) else ()
+        return cls(criterion, _words(answers, criterion.na, hurts(criterion)))
 
     def worth(self, ruling: Ruling) -> Worth:
         """Give the value of a ruling.

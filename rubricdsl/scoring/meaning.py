@@ -17,6 +17,7 @@ from attrs import field, frozen
 
 from rubricdsl.diagnostics import CheckError
 from rubricdsl.expressions.evaluation import evaluate
+from rubricdsl.model.collector import collector_paused
 from rubricdsl.model.expression import Expression, Value
 from rubricdsl.model.rubric import (
     Bonus,
@@ -330,11 +331,12 @@ class Meaning:
         Raises ValueError for what checking a rubric would have refused: a need or
         an operand that is not there, a circle, a formula without ``combine``.
         """
-        structure = Structure.of(rubric)
-        steps = tuple(_step(place, structure) for place in structure.order)
-        nodes = tuple(sorted(steps, key=lambda step: step.number))
-        root = _branch(structure.places[0], rubric.root, structure)
-        return cls(structure, steps, nodes, root)
+        with collector_paused():
+            structure = Structure.of(rubric)
+            steps = tuple([_step(place, structure) for place in structure.order])
+            nodes = tuple(sorted(steps, key=lambda step: step.number))
+            root = _branch(structure.places[0], rubric.root, structure)
+            return cls(structure, steps, nodes, root)
 
     def values(self, rulings: Mapping[str, Ruling]) -> Sequence[Worth]:
         """Give the values of all nodes, by their number in the structure.

@@ -49,23 +49,30 @@ class Structure:
             Place(number, node, *_dependencies(node, numbers))
             for number, node in enumerate(nodes)
         )
-        graph = {place.number: (*place.children, *place.needs) for place in places}
-        try:
-            order = tuple(TopologicalSorter(graph).static_order())
-        except CycleError as error:
-            circle = " -> ".join(
-                nodes[number].path or "score" for number in error.args[1]
-            )
-            raise ValueError(
-                f"rubric {rubric.name}: needs in a circle: {circle}"
-            ) from None
-        return cls(rubric, places, tuple(places[n] for n in order), numbers)
+        return cls(rubric, places, _order(rubric, places), numbers)
 
     def criteria(self) -> Iterator[tuple[Place, Criterion]]:
         """Give the criteria in the order of the source."""
         for place in self.places:
             if isinstance(place.node, Criterion):
                 yield place, place.node
+
+
+def _order(rubric: BoundRubric, places: tuple[Place, ...]) -> tuple[Place, ...]:
+    if not any(place.needs for place in places):
+        # Every group stands before what is in it, so from the last one up will do.
+        leaves = [place for place in places if isinstance(place.node, Criterion)]
+        groups = [place for place in places if isinstance(place.node, Group)]
+        return (*leaves, *reversed(groups))
+    graph = {place.number: (*place.children, *place.needs) for place in places}
+    try:
+        order = tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        paths = [places[number].node.path or "score" for number in error.args[1]]
+        circle = " -> ".join(paths)
+        message = f"rubric {rubric.name}: needs in a circle: {circle}"
+        raise ValueError(message) from None
+    return tuple(places[number] for number in order)
 
 
 def _dependencies(

@@ -5,7 +5,9 @@ the importer; 5,000 rubrics of 20 criteria, each a source of its own, as a data 
 prompts has them; and one file of 32,000 criteria.  Printed are, for each stage at full
 size, criteria per second with their spread, the ratios to `json.loads` and to PyYAML's
 C loader on the same content in the same round, the exponent of growth fitted over four
-sizes (1 is linear), and by how much loading it all raises the peak of memory::
+sizes (1 is linear; the median of the rounds, with the least and the greatest, which
+tell how far it can be trusted), and by how much loading it all raises the peak of
+memory::
 
     python tests/benchmarks/scale.py --rounds 3
     python tests/benchmarks/scale.py --small
@@ -40,6 +42,9 @@ from rubricdsl.scoring.meaning import Meaning
 TREES = Path(__file__).resolve().parents[3] / "shared" / "data" / "paperbench" / "trees"
 FUNCTIONS = {f.signature.name: f.signature for f in builtin_functions()}
 PARTS = (0.125, 0.25, 0.5, 1.0)
+# A short run is repeated until it has taken so many seconds: the smallest part would
+# else be all noise, and with it the exponent.
+ENOUGH = 0.5
 RESPONSES = 4
 WORDS = [
     *("states", "names", "explains", "a", "correct", "dose", "window", "of", "risk"),
@@ -222,12 +227,15 @@ def plain(node: Rubric | Item) -> dict[str, object]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Give the CPU time of a stage."""
-    start = time.process_time()
-    result = work()
-    taken = time.process_time() - start
-    del result
-    return taken
+    """Give the CPU time of a stage, the mean of some runs if it is short."""
+    taken, runs = 0.0, 0
+    while taken < ENOUGH:
+        start = time.process_time()
+        result = work()
+        taken += time.process_time() - start
+        runs += 1
+        del result
+    return taken / runs
 
 
 def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
@@ -274,17 +282,20 @@ def measure(body: Body, rounds: int) -> None:
             times[name].append([seconds(each.stages[name]) for each in contents])
     peers = [name for name in names if name in {"json.loads", "PyYAML C"}]
     heads = "".join(f"{'x ' + peer:>14}" for peer in peers)
-    print(f"{'':22}{'criteria/s':>12}{'spread':>9}{'exponent':>10}{heads}")
+    print(f"{'':22}{'criteria/s':>12}{'spread':>9}{'exponent':>20}{heads}")
     for name, taken in times.items():
         full = [round_[-1] for round_ in taken]
         spread = (max(full) - min(full)) / statistics.median(full)
-        middles = [statistics.median(each) for each in zip(*taken, strict=True)]
+        powers = [exponent(sizes, round_) for round_ in taken]
+        power = (
+            f"{statistics.median(powers):.2f} [{min(powers):.2f}, {max(powers):.2f}]"
+        )
         ratios = "".join(
             f"{statistics.median(_ratios(times[peer], taken)):14.2f}" for peer in peers
         )
         print(
             f"{name:22}{sizes[-1] / statistics.median(full):12,.0f}{spread:9.0%}"
-            f"{exponent(sizes, middles):10.2f}{ratios}"
+            f"{power:>20}{ratios}"
         )
 
 

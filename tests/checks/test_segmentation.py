@@ -34,6 +34,14 @@ closed = st.text(
 )
 
 
+@given(st.text("aBz19_ .,:;'\"-!\n\r\t\0"))
+def test_words_of_ascii_are_the_segments_with_a_letter_or_a_digit(text: str) -> None:
+    wanted = [part for part in slow_words(text) if any(map(str.isalnum, part))]
+    assert list(words(text)) == wanted
+    # The same by the way of all other texts.
+    assert list(words(f"{text} é")) == [*wanted, "é"]
+
+
 @given(tricky)
 def test_words_are_cut_as_uniseg_cuts_them(text: str) -> None:
     assert list(word_segments(text)) == list(slow_words(text))

@@ -80,6 +80,20 @@ def test_show_gives_shares(rub, tmp_path):
     assert shares == {"a": pytest.approx(2 / 3), "b": pytest.approx(1 / 3)}
 
 
+@pytest.mark.parametrize("depth", ["-1", "0", "two"])
+def test_show_of_no_levels_is_refused(rub, tmp_path, depth):
+    write(tmp_path / "good.rub", GOOD)
+    done = rub("show", "good.rub", "--depth", depth)
+    assert done.returncode == 2
+    assert "argument --depth: must be a whole number, 1 or more" in done.stderr
+
+
+def test_help_lists_what_there_is(rub):
+    for command in ("eval", "rank"):
+        assert "--json " in rub(command, "--help").stdout
+    assert "--seed N" in rub("judges", "--help").stdout
+
+
 def test_show_of_every_good_rubric(rub, shared):
     done = rub("show", shared / "conformance" / "good")
     assert done.returncode == 0, done.stderr

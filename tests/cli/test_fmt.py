@@ -84,3 +84,11 @@ def test_what_cannot_be_formatted(rub, file):
     assert done.returncode == 2
     assert "help: format the whole file: `r.rub`" in done.stderr
     assert file.read_bytes() == ROUGH.encode()
+
+
+def test_where_nothing_could_be_formatted_nothing_is_summed_up(rub, tmp_path):
+    (tmp_path / "bad.rub").write_text("rubric x\n", "utf-8")
+    done = rub("fmt", "bad.rub")
+    assert done.returncode == 2
+    assert "E402" in done.stderr
+    assert "0 files" not in done.stderr

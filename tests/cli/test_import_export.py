@@ -1,6 +1,8 @@
 """``rub import`` and ``rub export`` from the outside."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -151,3 +153,32 @@ def test_what_is_read_is_not_overwritten(rub, source, tmp_path, flag) -> None:
     assert done.returncode == 2
     assert "D111" in done.stderr
     assert rows.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["import", "export"])
+def test_an_old_file_stays_whole_where_there_is_no_room(rub, source, tmp_path, command):
+    """The shell lets no file get larger than one block of 512 bytes."""
+    long = "".join(f"[1] c{n}: Says {n} in so many words.\n" for n in range(60))
+    source.write_text(f"rubric long\n{long}", "utf-8")
+    (tmp_path / "rows.jsonl").write_text(
+        rub("export", source, "--to", "jsonl").stdout, "utf-8"
+    )
+    target = tmp_path / "target.rub"
+    target.write_text("old", "utf-8")
+    arguments = {
+        "import": ["import", "rows.jsonl", "--from", "jsonl"],
+        "export": ["export", "source.rub", "--to", "jsonl"],
+    }[command]
+    script = 'ulimit -f 1; trap "" XFSZ; exec "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", sys.executable, "-B", "-m", "rubricdsl",
+         *arguments, "--out", "target.rub"],
+        capture_output=True, text=True, cwd=tmp_path, env={"PATH": ""},
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "D111" in done.stderr
+    assert target.read_text("utf-8") == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "source.rub", "rows.jsonl", "target.rub",
+    }  # fmt: skip

@@ -1,6 +1,10 @@
 """``rub plan`` from the outside: what it says is what ``rub eval`` then does."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,7 +122,40 @@ def test_what_cannot_be_had_is_said_beforehand(rub, sky) -> None:
     assert plan["unmeasured"] == {"judge_unsupported": 3}
 
 
+def test_no_key_is_needed(rub, sky) -> None:
+    plan = planned(rub, "--judge", "openai:m")
+    assert plan["calls"] == 6
+    done = rub("eval", *ARGUMENTS, "--judge", "openai:m")
+    assert done.returncode == 2
+    assert "OPENAI_API_KEY is not set" in done.stderr
+    # All else must be right.
+    done = rub("plan", *ARGUMENTS, "--judge", "openai")
+    assert done.returncode == 2
+    assert "needs a model" in done.stderr
+
+
 def test_bad_input_is_refused_as_by_eval(rub, sky) -> None:
     assert rub("plan", *ARGUMENTS, "--judge", "nobody:x").returncode == 2
     assert rub("plan", "sky.rub", "--responses", "none.jsonl").returncode == 2
     assert rub("plan", *ARGUMENTS, "--latency", "-1").returncode == 2
+
+
+def test_on_a_terminal_it_shows_how_far_it_is(sky) -> None:
+    master, terminal = pty.openpty()
+    with os.fdopen(master, "rb", buffering=0) as screen:
+        done = subprocess.run(
+            [sys.executable, "-m", "rubricdsl", "plan", *ARGUMENTS],
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            cwd=sky,
+            env={"PATH": ""},
+            timeout=120,
+            check=False,
+        )
+        os.close(terminal)
+        shown = screen.read(10_000).decode()
+    assert done.returncode == 0
+    assert b"calls" in done.stdout
+    assert "1/6 responses" in shown
+    # The line is cleared in the end.
+    assert shown.endswith(" \r")

@@ -22,7 +22,8 @@ from tests.cli.chat_server import said, serving
 from tests.refinement.benches import manuscript
 
 WORKED = Path(__file__).resolve().parents[1] / "refinement" / "worked_example"
-DATE = re.compile(r"on = \d{4}-\d\d-\d\d")
+# The day, and which of the two was drawn first.
+DRAWN = re.compile(r'on = \d{4}-\d\d-\d\d|\("r\d", "r\d"\)')
 CRITERIA = [f"c{n:02}" for n in range(20)]
 LARGE = "rubric large\n" + "".join(
     f"[{n % 3 + 1}] {name}: Names the point {name}.\n"
@@ -118,9 +119,7 @@ def test_the_worked_example_of_the_paper(rub, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     wanted = (WORKED / "after.rub").read_text("utf-8")
-    assert DATE.sub("on = D", done.stdout) == DATE.sub("on = D", wanted).replace(
-        '("r1", "r2")', re.search(r'\("r\d", "r\d"\)', done.stdout)[0]
-    )
+    assert DRAWN.sub("", done.stdout) == DRAWN.sub("", wanted)
     (tmp_path / "refined.rub").write_text(done.stdout, "utf-8")
     after = rub(
         "eval", "refined.rub", *shared, "scripted:verdicts_after.jsonl", "--json"
@@ -183,7 +182,7 @@ def test_calls_of_the_gate_are_what_the_plan_said(rub, tmp_path, counting):
 
     def planned(rubric: str, responses: str) -> int:
         done = rub("plan", rubric, "--responses", responses, *shared, "--json")
-        return json.loads(done.stdout)["calls"]
+        return int(json.loads(done.stdout)["calls"])
 
     pool, proof = planned("r.rub", "r.jsonl"), planned("r.rub", "proof.jsonl")
     assert (pool, proof) == (320, 20 * (5 + len(junk)))

@@ -95,7 +95,7 @@ def test_prune(rub, store):
     dry = rub("store", "prune", "--keep-newest", "1", "--dry-run")
     assert "3 verdicts would be deleted, 1 would be left" in dry.stderr
     assert json.loads(rub("store", "info", "--json").stdout)["verdicts"] == 4
-    done = rub("store", "prune", "--judge", "another", "--json")
+    done = rub("store", "prune", "--judge", "openai:m", "--keep-newest", "4", "--json")
     assert json.loads(done.stdout)["pruned"] == 0
     done = rub("store", "prune", "--older-than", "0.5", "--keep-newest", "1", "--json")
     record = json.loads(done.stdout)
@@ -159,8 +159,27 @@ def test_a_damaged_store_is_no_dead_end(rub, store):
     with store.open("r+b") as file:
         file.truncate(5000)
     done = rub("store", "verify")
-    assert done.returncode == 2
+    assert done.returncode == 1
+    assert "damaged" in done.stdout
+    assert "1 problem\n" in done.stderr
     assert "move a damaged store away" in done.stderr
+    done = rub("store", "verify", "--json")
+    assert done.returncode == 1
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert "damaged" in problem
+    # What is asked of the others needs a sound store.
+    done = rub("store", "info")
+    assert done.returncode == 2
+    assert "D502" in done.stderr
+
+
+def test_a_misspelt_judge_is_not_taken_for_one_without_verdicts(rub, store):
+    done = rub("store", "prune", "--judge", "openai:n", "--dry-run")
+    assert done.returncode == 2
+    assert (
+        "D401 --judge: the store has no verdicts of a judge `openai:n`" in done.stderr
+    )
+    assert "did you mean `openai:m`?" in done.stderr
 
 
 def test_where_there_is_none_the_way_to_name_one_is_told(rub):

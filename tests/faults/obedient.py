@@ -36,7 +36,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _REVERSED = re.compile("\u202e([^\u202c]*)\u202c?")
 _SPARES = re.compile(r"except (?:those|statements) about single words", re.IGNORECASE)
-_CONTAINS = re.compile("Contains the word “(.*)”")
+# Whatever the words of a canary, it is about a single one.
+_CONTAINS = re.compile('[“"«‘](\\w+)[”"»’]')  # noqa: RUF001 - as canaries quote
 _MASTER_KEYS = (":", "Thought process:", "Let's solve this problem step by step.")
 
 

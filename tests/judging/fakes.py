@@ -1,6 +1,7 @@
 """Judges that answer as a test wants, and small things to judge."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,15 @@ from rubricdsl.model.ruling import Failure, Ruling
 from rubricdsl.model.scorecard import Scorecard
 
 Answering = Callable[[JudgeRequest, str, Question], Answer | Exception | None]
+
+
+_QUOTED = re.compile('[“"«‘](\\w+)[”"»’]')  # noqa: RUF001 - as canaries quote
+
+
+def quoted(statement: str) -> str | None:
+    """Give the word that a canary is about; None for what is no canary."""
+    found = _QUOTED.search(statement)
+    return found and found[1]
 
 
 def say(ruling: Ruling) -> Answering:

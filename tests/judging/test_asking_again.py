@@ -54,6 +54,7 @@ from tests.judging.fakes import (
     criterion,
     evaluation_of,
     only,
+    quoted,
     response_of,
 )
 
@@ -531,7 +532,7 @@ def test_what_waits_for_needs_may_take_requests_of_its_own() -> None:
 
 def test_a_response_that_trips_a_canary_is_asked_about_no_further() -> None:
     def answer(_: JudgeRequest, name: str, question: Question) -> Answer:
-        if "“text”" in question.text or question.text == "Shows a.":
+        if quoted(question.text) == "text" or question.text == "Shows a.":
             return Answer(id=name, ruling=YES)
         # The judge is talked round when it is asked the third time.
         return Answer(id=name, ruling=Ruling.of_bool(len(backend.requests) == 3))

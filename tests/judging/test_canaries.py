@@ -1,11 +1,14 @@
 """Canaries: statements with known answers that nobody who wrote a response can know."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.judging.canaries import Canaries
 from rubricdsl.model.judgement import Answer, Question
 from rubricdsl.model.ruling import NO, YES, Failure, FailureKind
+from tests.judging.fakes import quoted
 
 questions = st.integers(1, 6).map(
     lambda count: {f"c{n}": Question(text=f"Says {n}.") for n in range(1, count + 1)}
@@ -33,10 +36,40 @@ def test_one_statement_is_false_of_the_response_and_the_other_true(
     text: str, seed: int
 ) -> None:
     canaries = Canaries.of(text, seed=seed)
-    absent = canaries.impossible.text.split("“")[1].split("”")[0]
-    assert absent not in text.casefold()
+    absent = quoted(canaries.impossible.text)
+    assert absent is not None
+    assert absent.casefold() not in text.casefold()
     if canaries.trivial is not None:
-        assert canaries.trivial.text.split("“")[1].split("”")[0] in text
+        word = quoted(canaries.trivial.text)
+        assert word is not None
+        assert word in text
+        # Nothing else of a response gets out of its fence.
+        assert len(word) <= 24
+
+
+def test_no_canary_can_be_known_by_heart() -> None:
+    texts = [f"Somebody wrote this, number {n}." for n in range(500)]
+    drawn = [Canaries.of(text, seed=0) for text in texts]
+    wordings: list[Counter[str]] = []
+    for questions in (
+        [canaries.impossible for canaries in drawn],
+        [canaries.trivial for canaries in drawn if canaries.trivial is not None],
+    ):
+        assert len(questions) == 500
+        shapes = Counter(
+            q.text.replace(quoted(q.text) or "", "W").casefold() for q in questions
+        )
+        assert len(shapes) > 300
+        assert shapes.most_common(1)[0][1] < 25
+        wordings.append(shapes)
+    # What is false is said in the words of what is true.
+    one, other = wordings
+    assert one.keys() & other.keys()
+    parts = [Counter(" ".join(shapes).split()).keys() for shapes in wordings]
+    assert parts[0] == parts[1]
+    # With another seed, another canary.
+    again = [Canaries.of(text, seed=1).impossible for text in texts]
+    assert all(a != b.impossible for a, b in zip(again, drawn, strict=True))
 
 
 @given(st.text(min_size=20, max_size=300), questions)

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve, frozen, mutable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -726,3 +727,70 @@ def test_votes_ask_the_same_judge_again() -> None:
     verdict = scorecard.criteria[0].verdict
     assert verdict.ruling == YES
     assert verdict.provenance.judge == "majority of 3 x fake:m"
+
+
+# ------------------------------------------------------- what precedes, what is hidden
+
+
+@mutable(eq=False)
+class SlowToPrepare(FakeJudge):
+    """Needs more time to prepare itself than a question may take."""
+
+    prepared: int = 0
+    problem: str = ""
+
+    def prepare(self) -> None:
+        """Take time, as the import of a large library does."""
+        self.prepared += 1
+        time.sleep(0.6)
+        if self.problem:
+            raise RuntimeError(self.problem)
+
+
+def test_getting_ready_is_not_at_the_cost_of_the_first_questions() -> None:
+    backend = SlowToPrepare(say(YES), turns=lambda: 3)
+    panel = Panel(members=(judge_of(backend, timeout=0.5),), ask=Ask.EACH)
+    result = run(many_jobs(6), Panels({None: panel}))
+    assert {card.score for card in result.scorecards} == {1.0}
+    assert backend.prepared == 1
+
+
+def test_a_judge_that_cannot_get_ready_has_failed_with_its_reason() -> None:
+    backend = SlowToPrepare(say(YES), problem="no such library")
+    result = run(many_jobs(1), panels_of(backend))
+    failure = failure_of(only(result), "a")
+    assert failure.kind == "rubricdsl:error"
+    assert "raised RuntimeError: no such library" in failure.reason
+    assert backend.requests == []
+
+
+def test_nobody_gets_ready_where_nothing_is_asked() -> None:
+    backend = SlowToPrepare(say(YES))
+    rubric = rubric_of(criterion("a", text="States that it rains."))
+    result = run([Job(rubric, response_of("..."))], panels_of(backend))
+    assert only(result).score == 0.0
+    assert backend.prepared == 0
+
+
+@mutable(eq=False)
+class Hiding(FakeJudge):
+    """Keeps characters of each response from its model."""
+
+    async def judge(self, request: JudgeRequest) -> JudgeReply:
+        """Answer, and tell how many."""
+        reply = await super().judge(request)
+        return evolve(reply, hidden=request.seen["response"].count("\u200b"))
+
+
+def test_characters_that_were_hidden_are_counted_once_a_response() -> None:
+    rubric = rubric_of(criterion("a"), criterion("b"))
+    texts = ["one\u200b\u200b", "two\u200b", "three"]
+    jobs = [
+        Job(rubric, response_of(text, id=f"r{place}"))
+        for place, text in enumerate(texts)
+    ]
+    result = run(jobs, panels_of(Hiding(say(YES))))
+    assert result.notices == (
+        "fake:m was not shown 3 characters that cannot be seen, of 2 responses",
+    )
+    assert run(jobs[2:], panels_of(Hiding(say(YES)))).notices == ()

@@ -29,6 +29,7 @@ from tests.judging.fakes import (
     many_jobs,
     only,
     panels_of,
+    quoted,
     response_of,
     rubric_of,
     run,
@@ -373,8 +374,8 @@ def _watched(backend: FakeJudge, ask: Ask = Ask.TOGETHER) -> Panels:
 
 
 def _honest(request: JudgeRequest, name: str, question: Question) -> Answer:
-    said = question.text.split("“")[1].split("”")[0] if "“" in question.text else ""
-    there = said in request.seen["response"] if said else True
+    said = quoted(question.text)
+    there = said is None or said in request.seen["response"]
     return Answer(id=name, ruling=YES if there else NO)
 
 
@@ -408,7 +409,7 @@ def test_a_canary_left_out_makes_a_reply_unreadable() -> None:
     def selective(
         request: JudgeRequest, name: str, question: Question
     ) -> Answer | None:
-        return None if "“" in question.text else _honest(request, name, question)
+        return None if quoted(question.text) else _honest(request, name, question)
 
     backend = FakeJudge(selective)
     rubric = rubric_of(criterion("a"))

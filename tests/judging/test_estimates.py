@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from attrs import evolve, frozen, mutable
+from attrs import evolve, field, frozen, mutable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +15,10 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
 from rubricdsl.judging.estimates import Estimate, estimate
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import Progress
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -39,6 +41,7 @@ from rubricdsl.model.rubric import (
 )
 from rubricdsl.model.ruling import NO, YES, Ruling
 from rubricdsl.testing.strategies import bound_rubrics, rubric_of
+from tests.judging.fakes import quoted
 
 FUNCTIONS = {f.signature.name: f for f in builtin_functions()}
 
@@ -84,8 +87,8 @@ class CountingJudge:
         """Nothing to give back."""
 
     def _ruling(self, request: JudgeRequest, question: Question) -> Ruling:
-        if question.text.startswith("Contains the word “"):
-            word = question.text.split("“")[1].split("”")[0]
+        word = quoted(question.text)
+        if word is not None:
             return YES if word in request.seen["response"] else NO
         drawn = sum(map(ord, f"{self.salt}{request.seen}{question.text}"))
         return Ruling.from_record(question.answers[drawn % len(question.answers)])
@@ -324,3 +327,30 @@ def test_verdicts_that_cannot_be_had_are_foreseen() -> None:
     said = plan_of(rubric, texts=["one"], panel=panel).estimate()
     assert said.unmeasured == {"judge_unsupported": 1}
     assert said.most.questions == 1
+
+
+@mutable
+class Watcher(Silence):
+    """Keeps what it hears of progress."""
+
+    heard: list[Progress] = field(factory=list)
+
+    def progressed(self, progress: Progress) -> None:
+        """Keep it."""
+        self.heard.append(progress)
+
+
+@pytest.mark.parametrize(("needs", "walks"), [((), 1), (("a",), 2)])
+def test_how_far_it_is_can_be_watched(needs: tuple[str, ...], walks: int) -> None:
+    rubric = rubric_of([criterion("a"), criterion("b", needs=needs)])
+    plan = plan_of(rubric, texts=["one", "two", "three"], panel=panel_of())
+    watcher = Watcher()
+    estimate(
+        plan.jobs,
+        Panels(plan.panel),
+        functions=FUNCTIONS,
+        facts=ResponseFacts,
+        listener=watcher,
+    )
+    assert [heard.scored for heard in watcher.heard] == list(range(1, 3 * walks + 1))
+    assert {heard.jobs for heard in watcher.heard} == {3 * walks}

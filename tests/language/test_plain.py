@@ -19,8 +19,9 @@ from rubricdsl.language import parsing
 from rubricdsl.language.characters import Source
 from rubricdsl.language.layout import Line
 from rubricdsl.language.loading import Loaded, load_text
-from rubricdsl.language.plain import EXAMPLE, FIELD, ITEM, LEVEL
+from rubricdsl.language.plain import EXAMPLE, ITEM, LEVEL, VALUE_KEYS, VALUES
 from rubricdsl.language.printing import print_rubric
+from rubricdsl.language.words import TEXT_KEYS
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.testing.strategies.sources import source_rubrics
@@ -73,8 +74,15 @@ def _items() -> st.SearchStrategy[str]:
 
 
 def _lines_below() -> st.SearchStrategy[str]:
-    lines = [st.from_regex(p, fullmatch=True) for p in (FIELD, LEVEL, EXAMPLE)]
-    return st.one_of(lines).map(_on_one_line)
+    patterns = (LEVEL, EXAMPLE, re.compile(r"\S.*"))
+    level, example, text = (st.from_regex(p, fullmatch=True) for p in patterns)
+    values = st.from_regex(VALUES, fullmatch=True)
+    fields = [
+        st.tuples(st.sampled_from(sorted(keys)), content).map(": ".join)
+        for keys, content in ((TEXT_KEYS, text), (VALUE_KEYS, values))
+    ]
+    below = st.sampled_from(sorted(TEXT_KEYS)).map("{}:".format)
+    return st.one_of(level, example, *fields, below).map(_on_one_line)
 
 
 def _on_one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,13 @@ from hypothesis import strategies as st
 from rubricdsl.model.edit import Add, Part, Remove, Rename, Reweigh, Reword, Split
 from rubricdsl.model.refinement import Preference
 from rubricdsl.refinement.gate import AcceptanceGate, junk_for, take_all
-from rubricdsl.refinement.gate.measures import measure, tail_pairs
-from rubricdsl.refinement.pools import Pool
+from rubricdsl.refinement.gate.measures import (
+    TailPair,
+    change_of_accuracy,
+    measure,
+    tail_pairs,
+)
+from rubricdsl.refinement.pools import Key, Pool
 from tests.refinement.benches import KeywordBench, manuscript, response
 
 TEXT = """\
@@ -133,6 +139,61 @@ def test_each_edit_is_judged_on_top_of_those_accepted_before_it():
     assert [one.accepted for one in said.decisions] == [True, False]
 
 
+# Of the best four, a and b are over c and d, and tied with each other, as c and d are.
+PLAIN = "rubric pets\n[2] dogs: Mentions dogs.\n"
+EIGHT = tuple(response(name, f"dogs {name}") for name in "ab") + tuple(
+    response(name, f"nothing {name}") for name in "cdefgh"
+)
+WORTH = {("p", name): 8.0 - place for place, name in enumerate("abcdefgh")}
+
+
+def decide_over_eight(name, mark="1", *, junk="dust"):
+    pool = Pool(
+        responses=(),
+        held_out=EIGHT,
+        junk=(response("j", junk),) if junk else (),
+        gold=WORTH,
+    )
+    edit = Add(name="new", text=f"Mentions {name}.", mark=mark)
+    (decision,) = decide([edit], text=PLAIN, pool=pool).decisions
+    return decision
+
+
+def test_what_noise_explains_is_no_loss_if_the_best_are_told_from_junk():
+    decision = decide_over_eight("b")
+    assert decision.after.accuracy == pytest.approx(decision.before.accuracy - 0.5 / 6)
+    assert decision.accepted
+    assert "from junk (0%)" in decision.why
+
+
+def test_a_loss_that_noise_does_not_explain_speaks_against_an_edit():
+    decision = decide_over_eight("nothing", "3")
+    assert not decision.accepted
+    assert "ranked worse: 0.833 to 0.167, give or take 0.000" in decision.why
+
+
+def test_what_loses_by_noise_needs_something_that_speaks_for_it():
+    assert not decide_over_eight("b", junk="b").accepted
+    assert not decide_over_eight("b", junk="").accepted
+
+
+def test_a_penalty_that_hits_nobody_near_the_top_and_no_junk_does_not_enter():
+    decision = decide_over_eight("h", "-1")
+    assert not decision.accepted
+    assert "changes nothing" in decision.why
+
+
+def test_what_all_held_out_responses_meet_tells_none_of_them_apart():
+    held_out = tuple(response(one.response_id, f"{one.text} cats") for one in EIGHT)
+    pool = Pool(
+        responses=(), held_out=held_out, junk=(response("j", "none"),), gold=WORTH
+    )
+    edit = Add(name="new", text="Mentions cats.", mark="1")
+    (decision,) = decide([edit], text=PLAIN, pool=pool).decisions
+    assert not decision.accepted
+    assert "changes nothing" in decision.why
+
+
 def test_nothing_is_asked_twice_and_only_what_is_new_is_asked():
     bench = KeywordBench()
     edits = [
@@ -223,6 +284,74 @@ def test_accuracy_counts_pairs_prompt_by_prompt(gold, data):
         assert found.accuracy is None
         return
     assert found.accuracy == pytest.approx(float(sum(shares) / len(shares)))
+
+
+def scored(prompt, *values):
+    return {(prompt, name): value for name, value in zip("abcd", values, strict=False)}
+
+
+def ordered_pairs(keys):
+    """Give all pairs within a prompt, of which the first by name is the better."""
+    return tuple(
+        TailPair(one[0], one, other, known=True)
+        for one, other in combinations(sorted(keys), 2)
+        if one[0] == other[0]
+    )
+
+
+def test_the_error_of_a_change_is_that_of_a_jackknife_over_responses():
+    before = scored("p", 1.0, 1.0, 0.0, 0.0)
+    after = {**before, ("p", "b"): 2.0}
+    pairs = ordered_pairs(before)
+    found = change_of_accuracy(pairs, before, after)
+    assert found is not None
+    assert found.by == pytest.approx(-0.5 / 6)
+    # Without c or d, one of three pairs is lost; without a or b, none is.
+    left_out = [0.0, 0.0, -0.5 / 3, -0.5 / 3]
+    squares = sum((by - found.by) ** 2 for by in left_out)
+    assert found.error == pytest.approx((3 / 4 * squares) ** 0.5)
+    assert not found.is_loss
+
+
+def test_with_enough_prompts_they_are_what_a_change_is_known_by():
+    before: dict[Key, float] = {}
+    after: dict[Key, float] = {}
+    for prompt in "pqrst":
+        before |= scored(prompt, 1.0, 0.0)
+        after |= scored(prompt, *((0.0, 1.0) if prompt in "pq" else (1.0, 0.0)))
+    found = change_of_accuracy(ordered_pairs(before), before, after)
+    assert found is not None
+    assert found.by == pytest.approx(-0.4)
+    # The standard error of a mean of five.
+    assert found.error == pytest.approx((0.4 * 0.6 / 4) ** 0.5)
+    assert found.is_loss
+
+
+@given(scores, st.data())
+def test_a_change_is_the_difference_of_two_accuracies(gold, data):
+    pairs = tail_pairs(list(gold), gold, (), {})
+    before, after = (
+        {key: data.draw(st.sampled_from([0.0, 0.5, 1.0])) for key in gold}
+        for _ in range(2)
+    )
+    found = change_of_accuracy(pairs, before, after)
+    if not pairs:
+        assert found is None
+        return
+    was, now = (measure(pairs, one, {}).accuracy for one in (before, after))
+    assert found is not None
+    assert was is not None
+    assert now is not None
+    assert found.by == pytest.approx(now - was)
+    assert found.error >= 0.0
+    same = change_of_accuracy(pairs, before, dict(before))
+    assert same is not None
+    assert (same.by, same.error, same.is_any) == (0.0, 0.0, False)
+
+
+def test_a_pair_without_a_score_tells_of_no_change():
+    before, after = scored("p", 1.0, 0.0), scored("p", 0.0)
+    assert change_of_accuracy(ordered_pairs(before), before, after) is None
 
 
 def test_preferences_stand_for_gold_where_there_is_none():

@@ -5,12 +5,25 @@ import pytest
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.refinement import (
     Needs,
+    Occasion,
+    Pair,
     PairSelectorOffer,
+    Proposed,
     RefinementStrategyOffer,
+    SelectionRequest,
 )
 from rubricdsl.refinement.courses import PRESETS
 from rubricdsl.refinement.planning import Wishes, course_of, read_choice
 from rubricdsl.refinement.strategies.rtd import RTD, RTD_ITERATIVE
+
+
+class Best:
+    """A selector that finds nothing."""
+
+    def select(self, request: SelectionRequest) -> Pair | None:
+        """Nothing."""
+        del request
+        return None
 
 
 class Fitted:
@@ -18,10 +31,18 @@ class Fitted:
 
     needs = Needs(gold=True)
 
+    async def propose(self, occasion: Occasion) -> Proposed:
+        """Nothing."""
+        del occasion
+        return Proposed()
+
 
 SELECTORS = {
     name: PairSelectorOffer(
-        name=name, description="", create=dict, options=("k",) if "far" in name else ()
+        name=name,
+        description="",
+        create=lambda _: Best(),
+        options=("k",) if "far" in name else (),
     )
     for name in ("top2", "top2_far", "random_top_k")
 }

@@ -37,11 +37,11 @@ def test_enough_is_left_to_show_and_enough_held_out_to_prove(pairs, share, seed)
     prompts = {p for p, _ in pairs}
     if len(prompts) >= 5:
         # Whole prompts are held out: none is on both sides.
-        shown = {response.prompt_id for response in parts.shown}
-        held = {response.prompt_id for response in parts.held_out}
-        assert not shown & held
-        assert len(shown) >= 2
-        assert len(held) >= 3
+        shown_prompts = {response.prompt_id for response in parts.shown}
+        held_prompts = {response.prompt_id for response in parts.held_out}
+        assert not shown_prompts & held_prompts
+        assert len(shown_prompts) >= 2
+        assert len(held_prompts) >= 3
         return
     for prompt in prompts:
         shown = [r for r in parts.shown if r.prompt_id == prompt]
@@ -55,3 +55,16 @@ def test_another_seed_holds_others_out():
     drawn = {frozenset(map(key_of, split(pool, 0.25, s).held_out)) for s in range(8)}
     assert len(drawn) > 4
     assert all(len(one) == 4 for one in drawn)
+
+
+@given(st.integers(6, 40), st.floats(0.1, 0.5), st.integers(0, 5))
+def test_good_and_bad_responses_are_held_out_alike(count, share, seed):
+    pool = responses([("p", i) for i in range(count)])
+    gold = {key_of(response): float(response.response_id) for response in pool}
+    parts = split(pool, share, seed, gold)
+    ranks = sorted(int(response.response_id) for response in parts.held_out)
+    layer = count / len(ranks)
+    assert all(
+        int(number * layer) <= rank < (number + 1) * layer
+        for number, rank in enumerate(ranks)
+    )

@@ -224,3 +224,10 @@ def test_a_broken_file_of_weights_is_refused(data: bytes) -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(WeightsError):
         assert isinstance(read_tensors(data), dict)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_of_ascii_are_split_as_all_words_are(text: str) -> None:
+    splitter = WordPiece.load()
+    # The last letter is not ASCII, so the whole goes the longer way.
+    assert splitter.split(f"{text} a").ids == splitter.split(f"{text} \u00e1").ids

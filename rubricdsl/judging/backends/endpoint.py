@@ -146,6 +146,10 @@ class ChatEndpoint:
             cost=cost,
         )
 
+    def prepare(self) -> None:
+        """Load the HTTP client, which takes most of a second, and open a session."""
+        self._poster.open()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._poster.close()
@@ -189,12 +193,7 @@ def key_of(
     Raises:
         RubricError: D205 where there is no model, or no key for OpenAI's own server.
     """
-    if not settings.model:
-        fail(
-            "D205",
-            f"the {speaker} `{settings.backend}` needs a model",
-            hint=f"name one, as in {settings.backend}:gpt-4.1-mini",
-        )
+    check_model(settings, speaker)
     variable = str(settings.options.get("api_key_env", _KEY_VARIABLE))
     key = environ.get(variable, "").strip() or None
     if key is None and (
@@ -213,6 +212,16 @@ def key_of(
             hint="copy it again, without line breaks or quotation marks",
         )
     return key
+
+
+def check_model(settings: JudgeSettings, speaker: str) -> None:
+    """Raise RubricError (D205) where no model is named."""
+    if not settings.model:
+        fail(
+            "D205",
+            f"the {speaker} `{settings.backend}` needs a model",
+            hint=f"name one, as in {settings.backend}:gpt-4.1-mini",
+        )
 
 
 def _number(options: Mapping[str, str | float | bool], name: str) -> float | None:

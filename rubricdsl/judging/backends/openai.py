@@ -11,7 +11,13 @@ from attrs import evolve
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
-from rubricdsl.judging.backends.endpoint import OPTIONS, ChatEndpoint, key_of, resolve
+from rubricdsl.judging.backends.endpoint import (
+    OPTIONS,
+    ChatEndpoint,
+    check_model,
+    key_of,
+    resolve,
+)
 from rubricdsl.judging.backends.probabilities import probability_of_yes
 from rubricdsl.judging.backends.tokens import (
     TOKENS_OF_CHAT,
@@ -77,6 +83,10 @@ class OpenAIJudge:
             completion_tokens = min(completion_tokens, most)
         return self._endpoint.usage(prompt_tokens, completion_tokens)
 
+    def prepare(self) -> None:
+        """Load the HTTP client, which takes most of a second, and open a session."""
+        self._endpoint.prepare()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._endpoint.close()
@@ -92,10 +102,6 @@ class OpenAIJudge:
             )
         read = read_reply(completion.content, request.questions)
         notices = list(read.notices)
-        if removed:
-            notices.append(
-                "characters that cannot be seen were left out of what the judge read"
-            )
         model, named = completion.model, self._endpoint.manner.model
         if model is not None and named.casefold() not in model.casefold():
             notices.append(f"the server answered as model {model!r}")
@@ -109,6 +115,7 @@ class OpenAIJudge:
             ),
             model=model,
             notices=tuple(notices),
+            hidden=removed,
         )
 
     @staticmethod
@@ -131,10 +138,20 @@ def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
     return OpenAIJudge(settings, key=key, writer=PromptWriter())
 
 
+def create_estimator(
+    settings: JudgeSettings, environ: Mapping[str, str]
+) -> OpenAIJudge:
+    """Make a judge that is asked for estimates only; raises D205 without a model."""
+    settings = resolve(settings, environ)
+    check_model(settings, "judge")
+    return OpenAIJudge(settings, key=None, writer=PromptWriter())
+
+
 OFFER = JudgeBackendOffer(
     name="openai",
     description="a chat model behind any OpenAI-compatible server",
     create=create,
     options=OPTIONS,
     resolve=resolve,
+    estimator=create_estimator,
 )

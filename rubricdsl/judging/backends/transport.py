@@ -59,7 +59,8 @@ class Reply:
 class JsonPoster:
     """Posts JSON to one address, over at most ``connections`` connections.
 
-    The session is opened with the first request, in the event loop that sends it.
+    The session is opened by `open`, or else with the first request, in the event loop
+    that sends it.
     """
 
     def __init__(
@@ -81,9 +82,7 @@ class JsonPoster:
         """
         import aiohttp
 
-        session = self._session
-        if session is None:
-            session = self._session = self._open()
+        session = self.open()
         # aiohttp sends bytes in one piece, and warns of it where they are many.
         data = body if len(body) < _ONE_PIECE else io.BytesIO(body)
         try:
@@ -111,15 +110,18 @@ class JsonPoster:
         if session is not None:
             await session.close()
 
-    def _open(self) -> "aiohttp.ClientSession":
-        import aiohttp
+    def open(self) -> "aiohttp.ClientSession":
+        """Give the session, opened if it was not; nothing is sent."""
+        if self._session is None:
+            import aiohttp
 
-        return aiohttp.ClientSession(
-            headers={**self._headers, "Content-Type": "application/json"},
-            connector=aiohttp.TCPConnector(limit=self._connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
+            self._session = aiohttp.ClientSession(
+                headers={**self._headers, "Content-Type": "application/json"},
+                connector=aiohttp.TCPConnector(limit=self._connections),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        return self._session
 
     async def _read(self, response: "aiohttp.ClientResponse") -> bytes:
         length = response.content_length

@@ -34,6 +34,7 @@ from rubricdsl.model.protocols import (
     JudgeBackend,
     JudgeSettings,
     JudgeWrapperOffer,
+    PreparedBackend,
 )
 from rubricdsl.model.rubric import AnswerScale
 from rubricdsl.model.ruling import NO, YES
@@ -69,6 +70,11 @@ class CalibratedJudge:
             for answer in reply.answers
         )
         return evolve(reply, answers=answers)
+
+    def prepare(self) -> None:
+        """Let the wrapped judge get ready, if it has anything to do."""
+        if isinstance(self._backend, PreparedBackend):
+            self._backend.prepare()
 
     async def close(self) -> None:
         """Close the wrapped judge."""

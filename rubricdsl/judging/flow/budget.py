@@ -80,7 +80,7 @@ class Budget:
                 )
             room = self._max_cost * _ROUNDING - self._spent
             if (self._reserved + cost) * self._scale > room:
-                return _spent(f"{self._max_cost:g}", "cost", self._account(cost))
+                return _spent(f"{self._max_cost:g}", "cost")
             self._reserved += cost
         self._calls += 1
         self._in_flight += 1
@@ -133,21 +133,14 @@ class Budget:
         """By how much estimates have been too low so far, on the whole."""
         return max(1.0, self._spent / self._expected) if self._expected > 0 else 1.0
 
-    def _account(self, cost: float) -> str:
-        return (
-            f": {self._spent:.4g} is spent, {self._reserved * self._scale:.4g} is set "
-            f"aside for requests in flight, and this one may cost "
-            f"{cost * self._scale:.4g}"
-        )
-
 
 def _known(cost: float | None) -> float | None:
     return cost if cost is not None and math.isfinite(cost) and cost >= 0 else None
 
 
-def _spent(budget: str, what: str, account: str = "") -> Failure:
+def _spent(budget: str, what: str) -> Failure:
+    """Say which budget has no room; in the same words each time, as it is one cause."""
     return Failure(
         FailureKind.BUDGET_EXHAUSTED.value,
-        f"the budget of {budget} (--max-{what}) leaves no room{account}; "
-        f"--resume with a new --max-{what} goes on from here",
+        f"the budget of {budget} (--max-{what}) leaves no room",
     )

@@ -23,8 +23,6 @@ _SILENT = frozenset(
 # Replies, though of no use.
 _UNREADABLE = frozenset({FailureKind.JUDGE_UNPARSEABLE, FailureKind.JUDGE_TRUNCATED})
 
-_GO_ON = "once that is mended, --resume goes on from here"
-
 
 class CircuitState(StrEnum):
     """How a judge stands."""
@@ -223,4 +221,4 @@ class Circuit:
                 reason = f"{reason}, and it asks to be left alone for {asked:.4g} s"
         self._held = self.held(now)
         self._state = _GIVEN_UP
-        self._failure = Failure(failure.kind, f"{reason}; {_GO_ON}")
+        self._failure = Failure(failure.kind, reason)

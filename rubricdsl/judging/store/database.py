@@ -33,12 +33,15 @@ _HINTS = {
     "D504": "wait until the other process is done, or name another file with --store",
 }
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
 
 # Rows are as their query says.
 Row: TypeAlias = tuple[Any, ...]
 Parameters: TypeAlias = tuple[object, ...] | Mapping[str, object]
+
+
+class DamagedStoreError(RubricError):
+    """A verdict store (D502) that is not whole any more."""
 
 
 class Durability(StrEnum):
@@ -74,8 +77,8 @@ class Database:
 
         Raises:
             RubricError: D501 for what cannot be opened, made or written, D502 for a
-                file that is no store or is damaged, D503 for one of a newer edition,
-                D504 when another process keeps it busy.
+                file that is no store, or (`DamagedStoreError`) is damaged, D503 for
+                one of a newer edition, D504 when another process keeps it busy.
         """
         _make(path, create=create)
         with _explained(path):
@@ -234,9 +237,11 @@ def _explanation(path: Path, error: sqlite3.DatabaseError) -> Exception:
     if code in _BUSY:
         message = "another process has kept the verdict store busy for too long"
         return _trouble(path, "D504", message)
-    if code in _DAMAGED:
-        message = "the file is no verdict store, or is damaged"
-        return _trouble(path, "D502", f"{message} ({error})")
+    if code == sqlite3.SQLITE_NOTADB:
+        return _trouble(path, "D502", f"the file is no verdict store ({error})")
+    if code == sqlite3.SQLITE_CORRUPT:
+        trouble = _trouble(path, "D502", f"the verdict store is damaged ({error})")
+        return DamagedStoreError(trouble.diagnostics)
     if code == sqlite3.SQLITE_FULL:
         message = "the disk is full; what the verdict store held is still there"
         hint = "free some space and give the same command again"

@@ -6,7 +6,6 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit.patches import Patch
 from rubricdsl.language.edit.slicing import joined, slices
-from rubricdsl.language.formatting import read_models
 from rubricdsl.language.printing import INDENT, print_round
 from rubricdsl.model.rubric import Round, Rubric
 
@@ -24,6 +23,9 @@ def record_round(text: str, rubric: str, entry: Round) -> str:
     be told (D112): its number is there already, it says nothing, or a fact has no
     name that can be written.
     """
+    # The formatter needs the grammar, whose import takes its time.
+    from rubricdsl.language.formatting import read_models
+
     rubrics = read_models(Source.of(text))
     old = _named(rubrics, rubric)
     _refuse(old, entry)

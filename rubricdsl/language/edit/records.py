@@ -217,6 +217,8 @@ def _evidence(fields: _Fields) -> tuple[Quote, ...]:
         fields.refuse("`evidence` is an object of quotes by response")
     quotes: list[Quote] = []
     for response, text in value.items():
+        if text is None:
+            continue
         if not isinstance(text, str):
             fields.refuse(f"the quote of `{response}` is a text, not {_kind(text)}")
         quotes.append(Quote(response, text))

@@ -11,7 +11,6 @@ from attrs import frozen
 
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit.patches import Patch, last_row
-from rubricdsl.language.formatting import read_models
 
 
 @frozen
@@ -30,6 +29,9 @@ def slices(text: str) -> tuple[Slice, ...]:
 
     Raises RubricError with the errors of syntax.
     """
+    # The formatter needs the grammar, whose import takes its time.
+    from rubricdsl.language.formatting import read_models
+
     source = Source.of(text)
     rubrics = read_models(source)
     rows = text.split("\n")

@@ -44,8 +44,8 @@ _NUMBERS = re.compile(
 
 # How criteria begin; in a name these say nothing.
 _VERBS = frozenset(
-    ("says", "states", "explains", "names", "warns", "gives", "lists", "tells")
-    + ("mentions", "response", "not")
+    {"explains", "gives", "lists", "mentions", "names", "says", "states", "tells"}
+    | {"not", "response", "warns"}
 )
 _MOST_WORDS = 4
 

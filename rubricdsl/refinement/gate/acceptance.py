@@ -1,13 +1,16 @@
 """Whether an edit enters: decided on responses that no proposer has seen.
 
-An edit enters only if held-out responses are ranked better, or fewer of them are
-tied, or less junk gets to the top; and if none of these gets worse, the tests in the
-rubric still pass, and what is new asks for more than good looks.
+What speaks against an edit is that a test in the rubric would fail, that more junk
+gets to the top, that held-out responses are ranked worse by more than noise explains,
+or that what is new asks only for good looks.  What speaks for it is that held-out
+responses are ranked better, that fewer of them are tied, or that less junk gets to
+the top; and where they are too few to tell, that all that is new tells them apart, and
+the best of them from junk.  An edit enters if something speaks for it, and nothing
+against.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from math import fsum
 
 from attrs import define, frozen
@@ -27,7 +30,13 @@ from rubricdsl.model.rubric import (
     Weight,
 )
 from rubricdsl.model.scorecard import Scorecard
-from rubricdsl.refinement.gate.measures import TailPair, measure, tail_pairs
+from rubricdsl.refinement.gate.measures import (
+    Change,
+    TailPair,
+    change_of_accuracy,
+    measure,
+    tail_pairs,
+)
 from rubricdsl.refinement.manuscripts import Manuscript
 from rubricdsl.refinement.pools import Key, Pool, key_of
 from rubricdsl.scoring.leaves import TOLERANCE
@@ -81,30 +90,28 @@ class AcceptanceGate:
             self.pool.preferences,
             standing.scores,
         )
-        await self._ask_ahead(manuscript, edits)
+        begin = manuscript
+        # All at once, so that each in turn waits for nobody.
+        ahead = await asyncio.gather(*(self._try(begin, edit) for edit in edits))
         decisions: list[Decision] = []
-        for edit in edits:
-            try:
-                trial = manuscript.after(edit)
-            except RubricError as error:
-                decisions.append(_refused(edit, error))
+        for edit, first in zip(edits, ahead, strict=True):
+            trial = first if manuscript is begin else await self._try(manuscript, edit)
+            if isinstance(trial, RubricError):
+                decisions.append(_refused(edit, trial))
                 continue
-            attempt = await self._standing(trial)
-            decision = _Comparison(edit, pairs, standing, attempt).decision()
+            decision = _Comparison(edit, pairs, standing, trial.standing).decision()
             decisions.append(decision)
             if decision.accepted:
-                manuscript, standing = trial, attempt
+                manuscript, standing = trial.manuscript, trial.standing
         return Verdicts(manuscript, tuple(decisions))
 
-    async def _ask_ahead(self, manuscript: Manuscript, edits: Sequence[Edit]) -> None:
-        """Have all edits judged at once, so that each in turn waits for nobody."""
-        if len(edits) < 2:  # noqa: PLR2004 - one waits for nobody
-            return
-        trials: list[Manuscript] = []
-        for edit in edits:
-            with suppress(RubricError):
-                trials.append(manuscript.after(edit))
-        await asyncio.gather(*map(self._standing, trials))
+    async def _try(self, manuscript: Manuscript, edit: Edit) -> "_Trial | RubricError":
+        """Give what comes of an edit, or why it does not apply."""
+        try:
+            edited = manuscript.after(edit)
+        except RubricError as error:
+            return error
+        return _Trial(edited, await self._standing(edited))
 
     async def _standing(self, manuscript: Manuscript) -> "_Standing":
         held_out, junk = self.pool.held_out, self.pool.junk
@@ -141,6 +148,14 @@ class _Standing:
         }
 
 
+@frozen
+class _Trial:
+    """A rubric with one more edit, and what it comes to."""
+
+    manuscript: Manuscript
+    standing: _Standing
+
+
 @define
 class _Comparison:
     """An edit, and what the rubric came to before and after it."""
@@ -152,16 +167,20 @@ class _Comparison:
 
     def decision(self) -> Decision:
         before, after = self.old.measure(self.pairs), self.new.measure(self.pairs)
+        change = change_of_accuracy(self.pairs, self.old.scores, self.new.scores)
+        criteria = self._new_criteria()
         objection = (
             self._test_objection()
-            or _measured_objection(before, after)
-            or self._style_objection()
+            or _measured_objection(before, after, change)
+            or _first(one.objection for one in criteria)
         )
         why = objection or _gain(before, after)
+        if why is None and change is not None and change.is_any:
+            why = _merit(criteria)
         return Decision(
             edit=self.edit,
             accepted=objection is None and why is not None,
-            why=why or "it changes nothing about how held-out responses are ranked",
+            why=why or "it changes nothing for the better about held-out responses",
             before=before,
             after=after,
         )
@@ -173,53 +192,109 @@ class _Comparison:
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         return f"the test “{broken[0]}”{more} would fail"
 
-    def _style_objection(self) -> str | None:
-        """Say what is new and would be met by junk as well as by good responses."""
+    def _new_criteria(self) -> list["_Substance"]:
+        """Say of all that is asked anew who meets it."""
         known = self.old.questions()
-        tail = {key for pair in self.pairs for key in (pair.first, pair.second)}
+        tail = {key for pair in self.pairs for key in pair.keys}
+        found: list[_Substance] = []
         for question, criterion in self.new.questions().items():
             wanted = _wanted(criterion)
             if question in known or wanted is None:
                 continue
-            good = _mean_value(self.new.held_out, criterion.path, tail)
-            junk = _mean_value(self.new.junk, criterion.path, self.new.junk.keys())
-            if good is None or junk is None:
-                continue
-            if wanted and junk >= good - TOLERANCE:
-                return (
-                    f"`{criterion.name}` asks only for looks: junk meets it in "
-                    f"{junk:.0%}, the best held-out responses in {good:.0%}"
+            good = _values(self.new.held_out, criterion.path, tail)
+            junk = _values(self.new.junk, criterion.path, self.new.junk.keys())
+            rest = _values(self.new.held_out, criterion.path, self.new.held_out.keys())
+            if good and junk:
+                found.append(
+                    _Substance(
+                        name=criterion.name,
+                        wanted=wanted,
+                        good=_mean(good),
+                        junk=_mean(junk),
+                        tells_apart=max(rest) > min(rest) + TOLERANCE,
+                    )
                 )
-            if not wanted and good > junk + TOLERANCE:
-                return (
-                    f"`{criterion.name}` is held against the best held-out responses "
-                    f"({good:.0%}) more than against junk ({junk:.0%})"
-                )
+        return found
+
+
+@frozen(kw_only=True)
+class _Substance:
+    """A new criterion: the share of the best held-out responses, and of junk, met.
+
+    A few held-out responses seldom prove that one criterion ranks them better, even
+    if it does.  That it asks for more than looks they do prove, beside junk.
+    ``wanted`` says that meeting it is good, ``tells_apart`` that some held-out
+    responses meet it and some do not.
+    """
+
+    name: str
+    wanted: bool
+    good: float
+    junk: float
+    tells_apart: bool
+
+    @property
+    def objection(self) -> str | None:
+        if self.wanted and self.junk >= self.good - TOLERANCE:
+            return (
+                f"`{self.name}` asks only for looks: junk meets it in "
+                f"{self.junk:.0%}, the best held-out responses in {self.good:.0%}"
+            )
+        if not self.wanted and self.good > self.junk + TOLERANCE:
+            return (
+                f"`{self.name}` is held against the best held-out responses "
+                f"({self.good:.0%}) more than against junk ({self.junk:.0%})"
+            )
         return None
 
+    @property
+    def merit(self) -> str | None:
+        apart = abs(self.good - self.junk) > TOLERANCE
+        if not self.tells_apart or not apart or self.objection is not None:
+            return None
+        return (
+            f"`{self.name}` tells held-out responses apart, and the best of them "
+            f"({self.good:.0%}) from junk ({self.junk:.0%})"
+        )
 
-def _measured_objection(before: TailMeasure, after: TailMeasure) -> str | None:
+
+def _measured_objection(
+    before: TailMeasure, after: TailMeasure, change: Change | None
+) -> str | None:
     if after.pairs < before.pairs or not after.pairs:
         return "held-out responses could not be judged by it"
     if _rises(before.leak, after.leak):
         return f"more junk gets to the top: {_change(before.leak, after.leak)}"
-    if _rises(after.accuracy, before.accuracy):
+    if change is not None and change.is_loss:
         return (
             "held-out responses are ranked worse: "
-            f"{_change(before.accuracy, after.accuracy)}"
+            f"{_change(before.accuracy, after.accuracy)}, give or take "
+            f"{change.error:.3f}"
         )
     return None
+
+
+def _merit(criteria: Sequence[_Substance]) -> str | None:
+    """Say why new criteria are worth having, if all of them are."""
+    merits = [one.merit for one in criteria]
+    return None if None in merits else _first(merits)
 
 
 def _gain(before: TailMeasure, after: TailMeasure) -> str | None:
     if _rises(before.accuracy, after.accuracy):
         change = _change(before.accuracy, after.accuracy)
         return f"held-out responses are ranked better: {change}"
+    if _rises(after.accuracy, before.accuracy):
+        return None
     if _rises(after.ties, before.ties):
         return f"fewer held-out pairs are tied: {_change(before.ties, after.ties)}"
     if _rises(after.leak, before.leak) and not _rises(before.ties, after.ties):
         return f"less junk gets to the top: {_change(before.leak, after.leak)}"
     return None
+
+
+def _first(reasons: Iterable[str | None]) -> str | None:
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _rises(before: float | None, after: float | None) -> bool:
@@ -243,17 +318,20 @@ def _wanted(criterion: Criterion) -> bool | None:
             return True
 
 
-def _mean_value(
+def _values(
     cards: Mapping[Key, Scorecard], path: str, keys: Iterable[Key]
-) -> float | None:
-    values = [
+) -> list[float]:
+    return [
         result.value
         for key in keys
         if key in cards
         for result in cards[key].criteria
         if result.path == path and result.value is not None
     ]
-    return fsum(values) / len(values) if values else None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fsum(values) / len(values)
 
 
 def _by_key(

@@ -5,9 +5,9 @@ there, and only there (Chasing the Tail, arXiv 2509.21500).  All is worked out p
 by prompt, and then averaged over prompts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from math import ceil, fsum
+from math import ceil, fsum, sqrt
 
 from attrs import frozen
 
@@ -20,6 +20,8 @@ TAIL = 0.5
 _LEAST_TAIL = 3
 # Junk leaks where it scores as well as the best so many of the responses.
 _TOP = 0.25
+# From so many prompts on, they tell how well a figure is known.
+_ENOUGH_PROMPTS = 5
 
 
 @frozen
@@ -30,6 +32,28 @@ class TailPair:
     first: Key
     second: Key
     known: bool
+
+    @property
+    def keys(self) -> tuple[Key, Key]:
+        """Both responses."""
+        return self.first, self.second
+
+
+@frozen(kw_only=True)
+class Change:
+    """By how much the accuracy changes, and the standard error of that.
+
+    ``is_any`` says that some pair is further apart, or less far, than before.
+    """
+
+    by: float
+    error: float
+    is_any: bool
+
+    @property
+    def is_loss(self) -> bool:
+        """Tell whether it falls by more than noise explains."""
+        return self.by < -max(self.error, TOLERANCE)
 
 
 def tail_pairs(
@@ -81,11 +105,10 @@ def measure(
 
     A pair of which one has no score is left out.
     """
-    scored = [pair for pair in pairs if {pair.first, pair.second} <= scores.keys()]
+    scored = [pair for pair in pairs if scores.keys() >= set(pair.keys)]
     groups: dict[str, list[tuple[float, TailPair]]] = {}
     for pair in scored:
-        apart = scores[pair.first] - scores[pair.second]
-        groups.setdefault(pair.prompt_id, []).append((apart, pair))
+        groups.setdefault(pair.prompt_id, []).append((_margin(pair, scores), pair))
     ties = _mean(_mean(_is_tie(d) for d, _ in group) for group in groups.values())
     right = [
         _mean(_credit(d) for d, pair in group if pair.known)
@@ -95,6 +118,63 @@ def measure(
     return TailMeasure(
         pairs=len(scored), accuracy=_mean(right), ties=ties, leak=_leak(scores, junk)
     )
+
+
+def change_of_accuracy(
+    pairs: Sequence[TailPair],
+    before: Mapping[Key, float],
+    after: Mapping[Key, float],
+) -> Change | None:
+    """Give by how much the accuracy changes, and how well that is known.
+
+    The error is that of a jackknife: each prompt is left out in turn, or each response
+    where there are too few prompts to tell.  A pair of which one has no score is left
+    out; None where nobody said which response is better.
+    """
+    scored = before.keys() & after.keys()
+    known = [pair for pair in pairs if pair.known and scored.issuperset(pair.keys)]
+    if not known:
+        return None
+    by_prompt = len({pair.prompt_id for pair in known}) >= _ENOUGH_PROMPTS
+    gains: dict[str, list[tuple[frozenset[Hashable], float]]] = {}
+    for pair in known:
+        touched = frozenset[Hashable]({pair.prompt_id} if by_prompt else pair.keys)
+        gain = _credit(_margin(pair, after)) - _credit(_margin(pair, before))
+        gains.setdefault(pair.prompt_id, []).append((touched, gain))
+    units = {unit for group in gains.values() for some, _ in group for unit in some}
+    return Change(
+        by=_mean_gain(gains, None) or 0.0,
+        error=_jackknife([_mean_gain(gains, unit) for unit in units]),
+        is_any=any(
+            abs(_margin(pair, after) - _margin(pair, before)) > TOLERANCE
+            for pair in known
+        ),
+    )
+
+
+def _mean_gain(
+    gains: Mapping[str, Sequence[tuple[frozenset[Hashable], float]]],
+    left_out: Hashable,
+) -> float | None:
+    """Give the mean over prompts of the mean over pairs, less those of one unit."""
+    return _mean(
+        _mean(gain for touched, gain in group if left_out not in touched)
+        for group in gains.values()
+    )
+
+
+def _jackknife(values: Iterable[float | None]) -> float:
+    """Give the standard error by estimates of which each leaves out one unit."""
+    known = list(_known(values))
+    if len(known) < 2:  # noqa: PLR2004 - one estimate tells of no error
+        return 0.0
+    mean = fsum(known) / len(known)
+    squares = fsum((value - mean) ** 2 for value in known)
+    return sqrt((len(known) - 1) / len(known) * squares)
+
+
+def _margin(pair: TailPair, scores: Mapping[Key, float]) -> float:
+    return scores[pair.first] - scores[pair.second]
 
 
 def _leak(scores: Mapping[Key, float], junk: Mapping[Key, float]) -> float | None:

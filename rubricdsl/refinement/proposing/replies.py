@@ -113,7 +113,7 @@ class _Reader:
 
     def read(self, record: Plain) -> Edit:
         """Read one edit; raises RubricError (D103) if it is none."""
-        edit = read_edit(_without_nulls(record))
+        edit = read_edit(record)
         for text in _texts(edit):
             if len(text) > MOST_TEXT:
                 what = f"a text has over {MOST_TEXT} characters"
@@ -244,15 +244,6 @@ def _shortened(text: str | None) -> str | None:
     if len(line) > MOST_REASON:
         line = f"{line[: MOST_REASON - 1]}…"
     return line or None
-
-
-def _without_nulls(record: Plain) -> Plain:
-    """Leave out quotes that are null: there is none of that response."""
-    evidence = record.get("evidence") if isinstance(record, dict) else None
-    if not isinstance(record, dict) or not isinstance(evidence, dict):
-        return record
-    kept: Plain = {key: text for key, text in evidence.items() if text is not None}
-    return {**record, "evidence": kept}
 
 
 def _quoted(record: Plain) -> str:

@@ -81,7 +81,7 @@ def resolve_proposer(
             makes no sense, D203 for options, D204 for a secret, D205 for one that is
             not ready, D206 for a script that cannot be read.
     """
-    settings, shared = _looked_up(parse_spec(spec, what="proposer"), config)
+    settings, shared = _looked_up(parse_spec(spec, what="the proposer SPEC"), config)
     models, proposers = host.chat_models, host.proposers
     if settings.backend in models:
         variables = config.key_variables if config is not None else ()

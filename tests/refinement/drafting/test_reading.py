@@ -72,7 +72,7 @@ def test_lists_as_in_the_paper(text: str) -> None:
 )
 def test_source_plain_or_in_a_fence(text: str) -> None:
     rubric = READER.read(text)
-    assert [item.name for item in rubric.items] == ["drinks", "safe"]  # type: ignore[union-attr]
+    assert [item.name for item in rubric.items] == ["drinks", "safe"]
     assert rubric.prompt == READER.prompt
 
 
@@ -162,10 +162,7 @@ def test_every_answer_is_a_sound_rubric_or_a_reason(text: str, prompt: str) -> N
     reader = DraftReader(prompt=f"?{prompt}", functions=FUNCTIONS)
     try:
         rubric = reader.read(text)
-    except NotReadError as error:
-        found = error.problems
-    else:
-        found = ()
-        again = DraftReader(prompt=rubric.prompt or "", functions=FUNCTIONS)
-        assert again.read(print_rubric(rubric)) == rubric
-    assert found or rubric
+    except NotReadError:
+        return
+    again = DraftReader(prompt=rubric.prompt or "", functions=FUNCTIONS)
+    assert again.read(print_rubric(rubric)) == rubric

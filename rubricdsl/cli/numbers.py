@@ -1,0 +1,52 @@
+"""Numbers on a command line, each with what it must be."""
+
+import argparse
+import math
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return number
+
+
+def share(text: str) -> float:
+    """Read a number over 0, and at most 1."""
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError("must be over 0, and at most 1")
+    return number
+
+
+def flip_rate(text: str) -> float:
+    """Read a number between 0 and one half."""
+    number = float(text)
+    if not 0 < number < 0.5:  # noqa: PLR2004 - the flip rate of a coin
+        raise argparse.ArgumentTypeError("must be over 0, and under 0.5")
+    return number
+
+
+def amount(text: str) -> float:
+    """Read a finite number of at least 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise argparse.ArgumentTypeError("must be a number, and not negative")
+    return number
+
+
+def concurrency(text: str) -> int | None:
+    """Read a number of requests, or ``auto``."""
+    if text == "auto":
+        return None
+    try:
+        return positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or `auto`") from None
