@@ -51,7 +51,7 @@ class Wire:
         except ValueError as error:
             raise aiohttp.InvalidURL(address) from error
         if url.scheme not in {"http", "https"}:
-            raise aiohttp.NonHttpUrlClientError(url)
+            raise aiohttp.InvalidURL(url)
         # What connections are asked for; none of its own is ever sent.
         self._request = aiohttp.ClientRequest(
             "POST", url, headers=headers, loop=asyncio.get_running_loop()
