@@ -10,6 +10,10 @@ import pytest
 from rubricdsl.judging.backends.wire import BodyTooLargeError, Wire
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+_CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"b\r\n12345678901\r\n0\r\n\r\n"
+)
 _LARGE = 64 * 1024 * 1024
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -113,8 +117,7 @@ def test_a_connection_with_an_unread_request_is_not_used_again() -> None:
     "reply",
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"b\r\n12345678901\r\n0\r\n\r\n",
+        _CHUNKED,
         b"HTTP/1.1 200 OK\r\n\r\n12345678901",
     ],
 )
