@@ -52,10 +52,12 @@ def loads_strict(text: str) -> Plain:
         value: Plain = _DECODER.decode(text)
         # One cheap pass finds surrogates that stand in the text itself; those
         # written as escapes show only in what was read.
-        text.encode()
+        if not text.isascii():
+            text.encode()
         if _has_surrogate_escape(text):
             json.dumps(value, ensure_ascii=False).encode()
-        if _is_deep(value):
+        # Nothing is deeper than the marks that open something are many.
+        if text.count("{") + text.count("[") > MAX_DEPTH and _is_deep(value):
             raise _UnstrictError  # noqa: TRY301 - one way to the search below
     except json.JSONDecodeError as error:
         raise _at(_sentence(error.msg), text, error.pos) from None

@@ -84,12 +84,7 @@ class Clerk:
             known = seen.known.get((question.digest, seat.identity))
             if known is not None:
                 return known
-        if (
-            capabilities.is_model
-            and judged.plainly_no
-            and "response" in seen.sight.texts
-            and degenerate.says_nothing(seen.sight.texts["response"])
-        ):
+        if judged.plainly_no and capabilities.is_model and seen.says_nothing:
             return Verdict(
                 ruling=NO,
                 reason=degenerate.REASON,
@@ -143,15 +138,30 @@ class Clerk:
         self, question: Question, seat: Seat, seen: Seen, *, model: str | None = None
     ) -> Provenance:
         """Say where a verdict of this seat comes from."""
-        return Provenance(
-            judge=seat.judge.name,
-            question=question.digest,
-            response=seen.sight.digest,
-            settings=seat.manner,
-            template=seat.judge.backend.template,
-            model=self._around.redactor.optional(model),
-            at=self._around.clock(),
-        )
+        return self.origin(seat, seen, model=model)(question)
+
+    def origin(
+        self, seat: Seat, seen: Seen, *, model: str | None = None
+    ) -> Callable[[Question], Provenance]:
+        """Say where the verdicts on questions that are answered together come from."""
+        judge = seat.judge.name
+        response = seen.sight.digest
+        template = seat.judge.backend.template
+        model = self._around.redactor.optional(model)
+        at = self._around.clock()
+
+        def of(question: Question) -> Provenance:
+            return Provenance(
+                judge=judge,
+                question=question.digest,
+                response=response,
+                settings=seat.manner,
+                template=template,
+                model=model,
+                at=at,
+            )
+
+        return of
 
     def failed(
         self, kind: FailureKind | str, reason: str, *, provenance: Provenance

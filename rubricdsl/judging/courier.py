@@ -166,11 +166,12 @@ class Courier:
         lane.circuit.answered(now)
         for account in (self.account, batch.payer.account):
             account.spend(reply.usage)
-        self._memory.spend(
-            batch.inquiries[0].seat,
-            reply.usage,
-            characters=_characters(batch),
-        )
+        if self._memory.is_kept:
+            self._memory.spend(
+                batch.inquiries[0].seat,
+                reply.usage,
+                characters=_characters(batch),
+            )
         return outcomes.of_reply(self._proceedings, batch, asked, reply)
 
     def _failed(

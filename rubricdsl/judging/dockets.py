@@ -7,11 +7,13 @@ asked together, and at whose expense, does not depend on which answer is first.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from math import fsum
 
 import attrs
 from attrs import field
 
+from rubricdsl.judging.degenerate import says_nothing
 from rubricdsl.judging.panels import Judge, Panel, Seat
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.quotes import QuoteSource
@@ -84,7 +86,7 @@ class Sheet:
         return [ballot for ballot in poll.ballots if ballot is not None]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Seen:
     """What is seen, the same as a source of quotes, and what is known of it.
 
@@ -94,6 +96,12 @@ class Seen:
     sight: Sight
     quotes: QuoteSource
     known: Mapping[tuple[str, str], Verdict]
+
+    @cached_property
+    def says_nothing(self) -> bool:
+        """Whether the response is shown, and there is nothing to read in it."""
+        response = self.sight.texts.get("response")
+        return response is not None and says_nothing(response)
 
 
 @attrs.define(eq=False)
@@ -190,9 +198,14 @@ class Batch:
     began: float | None = None
     held: float = 0.0
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The ids under which the inquiries are asked: ``c1``, ``c2``, and so on."""
+        return _names(len(self.inquiries))
+
     def named(self) -> Mapping[str, Inquiry]:
         """Give the inquiries by the ids under which they are asked."""
-        return {f"c{n}": inquiry for n, inquiry in enumerate(self.inquiries, 1)}
+        return dict(zip(self.names, self.inquiries, strict=True))
 
     def repeated(self) -> "Batch":
         """Give the same request once more, for an answer that could be read."""
@@ -216,6 +229,11 @@ class Batch:
             for part in (self.inquiries[:middle], self.inquiries[middle:])
         )
         return first, second
+
+
+@lru_cache(maxsize=64)
+def _names(count: int) -> tuple[str, ...]:
+    return tuple([f"c{n}" for n in range(1, count + 1)])
 
 
 class BatchGroups:

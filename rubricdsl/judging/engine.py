@@ -324,8 +324,10 @@ class Evaluation:
                 if errand is None:
                     break
                 self._conclude(await self._courier.carry(lane, errand))
-                self._pump(lane)
-                self._report_progress()
+                if not lane.is_busy(self._now()):
+                    self._pump(lane)
+                if self._proceedings.is_heard:
+                    self._report_progress()
                 if lane.waiting < lane.judge.concurrency:
                     self._changed.set()
         except RubricError as error:
@@ -341,10 +343,12 @@ class Evaluation:
 
     def _conclude(self, outcome: Outcome) -> None:
         """Hand out verdicts, and ask what they make it possible to ask."""
-        self._enqueue(outcome.again)
+        batches = list(outcome.again)
         for inquiry, verdict in outcome.verdicts:
             inquiry.suspect = outcome.suspect
-            self._enqueue(self._proceedings.settle(inquiry, verdict))
+            batches += self._proceedings.settle(inquiry, verdict)
+        if batches:
+            self._enqueue(batches)
         if self._memory.is_dirty and not self._committing:
             # Once for all verdicts that come at about the same time.
             self._committing = True
@@ -385,8 +389,6 @@ class Evaluation:
     # ----------------------------------------------------------------- other
 
     def _report_progress(self) -> None:
-        if not self._proceedings.is_heard:
-            return
         lanes, now = self._lanes.values(), self._now()
         usage, tally = self._courier.account.usage, self._proceedings.tally
         progress = Progress(

@@ -86,6 +86,21 @@ class Lane:
         """Whether nothing may be sent now, whatever waits."""
         return now < self.resting_until or self.circuit.state is not CircuitState.CLOSED
 
+    def is_busy(self, now: float) -> bool:
+        """Whether all goes on by itself: the workers suffice for what waits.
+
+        So it is after nearly every answer, and then there is nothing to see to.
+        """
+        if self._later:
+            return False
+        if not self._queue:
+            return True
+        return (
+            self.workers >= self.pace.limit
+            and self.circuit.state is CircuitState.CLOSED
+            and now >= self.resting_until
+        )
+
     def wanted(self, now: float) -> int:
         """Give how many more workers would find something to do."""
         self._call_back(now)

@@ -21,6 +21,11 @@ class Memory:
         self._released: list[VerdictKey] = []
         self.is_dirty = False
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a store."""
+        return self._store is not None
+
     def known(self, seen: str) -> Mapping[tuple[str, str], Verdict]:
         """Give the verdicts on what has this digest, by question and seat."""
         return _NOTHING if self._store is None else self._store.known(seen)

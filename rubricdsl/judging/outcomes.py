@@ -48,18 +48,19 @@ def of_reply(
     named = asked.renamed(given)
     verdicts: list[tuple[Inquiry, Verdict]] = []
     again: list[Batch] = []
-    for name, inquiry in batch.named().items():
-        provenance = proceedings.clerk.provenance(
-            inquiry.question, inquiry.seat, inquiry.seen, model=reply.model
-        )
+    first = batch.inquiries[0]
+    # All inquiries of a batch are of one seat, about the same that is seen.
+    origin = proceedings.clerk.origin(first.seat, first.seen, model=reply.model)
+    redact = proceedings.clerk.redact
+    for name, inquiry in zip(batch.names, batch.inquiries, strict=True):
         verdict = accept(
             named.get(name) or _no_answer(name, named),
             inquiry.question,
             source=inquiry.seen.quotes,
-            provenance=provenance,
-            redact=proceedings.clerk.redact,
+            provenance=origin(inquiry.question),
+            redact=redact,
         )
-        if _is_unreadable(verdict.failure):
+        if verdict.failure is not None and _is_unreadable(verdict.failure):
             # Left out among others is no failed attempt at this one question.
             missed = name not in named and len(batch.inquiries) > 1
             if missed or _may_repeat(batch):

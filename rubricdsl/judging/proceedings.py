@@ -78,6 +78,7 @@ class Proceedings:
         self._jobs = jobs
         self._plans = plans
         self._around = surroundings
+        self._is_heard = surroundings.listener is not None
         self.clerk = Clerk(surroundings)
         self._agenda = agenda
         self._unopened = list(reversed(agenda.dockets(jobs)))
@@ -249,7 +250,7 @@ class Proceedings:
             return
         sees = planned.criterion.sees or EVERYTHING
         try:
-            seen = self.clerk.seen(sheet, sees)
+            seen = sheet.sights.get(sees) or self.clerk.seen(sheet, sees)
         except FactMissingError as error:
             verdict = self.clerk.failed(
                 FailureKind.FACT_MISSING,
@@ -262,19 +263,30 @@ class Proceedings:
             )
             self._record(sheet, planned, verdict)
             return
-        poll = sheet.polls.get(path)
-        seats = list(enumerate(planned.panel.seats))
-        if is_further:
-            if poll is None:
-                poll = Poll(planned.panel, [sheet.verdicts[path]])
-            seats = list(poll.enlarge())
-        elif len(seats) > 1:
-            poll = Poll(planned.panel, [None] * len(seats))
-        if poll is not None:
-            sheet.polls[path] = poll
-        for place, seat in seats:
+        seats = planned.panel.seats
+        if len(seats) == 1 and not is_further:
+            waiter = Waiter(docket, sheet, planned, None, 0)
+            self._inquire(waiter, seats[0], seen, groups)
+            return
+        poll, places = self._polled(sheet, planned, is_further=is_further)
+        for place, seat in places:
             waiter = Waiter(docket, sheet, planned, poll, place)
             self._inquire(waiter, seat, seen, groups)
+
+    @staticmethod
+    def _polled(
+        sheet: Sheet, planned: JudgedCriterion, *, is_further: bool
+    ) -> tuple[Poll, Sequence[tuple[int, Seat]]]:
+        """Open a poll, or enlarge it; gives the seats to ask, with their places."""
+        path = planned.criterion.path
+        poll = sheet.polls.get(path)
+        if is_further:
+            if poll is None:
+                poll = sheet.polls[path] = Poll(planned.panel, [sheet.verdicts[path]])
+            return poll, list(poll.enlarge())
+        seats = planned.panel.seats
+        poll = sheet.polls[path] = Poll(planned.panel, [None] * len(seats))
+        return poll, list(enumerate(seats))
 
     def _inquire(
         self, waiter: Waiter, seat: Seat, seen: Seen, groups: BatchGroups
@@ -310,13 +322,14 @@ class Proceedings:
     def _record(
         self, sheet: Sheet, planned: PlannedCriterion, verdict: Verdict
     ) -> None:
-        earlier = sheet.verdicts.get(planned.criterion.path)
-        sheet.verdicts[planned.criterion.path] = verdict
+        path = planned.criterion.path
+        earlier = sheet.verdicts.get(path)
+        sheet.verdicts[path] = verdict
         if earlier is not None:
             self.tally.discount(earlier)
             self._reconsider(sheet)
         self.tally.count(verdict)
-        if not self.is_heard:
+        if not self._is_heard:
             return
         event = VerdictReached(
             rubric=sheet.plan.rubric,
@@ -391,7 +404,7 @@ class Proceedings:
     @property
     def is_heard(self) -> bool:
         """Whether anybody listens."""
-        return self._around.listener is not None
+        return self._is_heard
 
     def tell(self, say: Callable[[Listener], None]) -> None:
         """Tell the listener something; what it raises becomes a notice."""

@@ -23,6 +23,7 @@ _LAYOUT = 1
 
 # Requests in flight are about few responses at a time.
 _KEPT_OPENINGS = 32
+_KEPT_CLOSINGS = 512
 
 # As long as a quote is as a rule: a sentence.
 _SAMPLE_QUOTE = " ".join(["word"] * 20)
@@ -81,23 +82,15 @@ class PromptWriter:
     def __init__(self, *, secret: Secret = fresh_secret) -> None:
         self._fencer = Fencer(secret=secret)
         self._openings: dict[int, _Opening] = {}
+        self._closings: dict[tuple[tuple[str, str], ...], str] = {}
         self._wordings: dict[str, _Wording] = {}
         self._before, self._after = _halves()
 
     def write(self, request: JudgeRequest) -> Prompt:
         """Fill in the templates for a request."""
         opening = self._opening(request.seen)
-        wordings = [
-            (name, self._wording(question))
-            for name, question in request.questions.items()
-        ]
-        statements = "\n\n".join(f"{name}: {w.statement}" for name, w in wordings)
-        form = ", ".join(f'"{name}": {w.form}' for name, w in wordings)
-        # Rubrics may hold braces, and so may texts: nothing is filled in twice.
-        closing = f"{statements}{self._after}{{{form}}}"
-        system = _template("instructions.txt")
-        if request.instructions:
-            system = f"{system}\n\nFurther instructions:\n{request.instructions}"
+        closing = self._closing(request.questions)
+        system = _system(request.instructions)
         return Prompt(system, opening.before, closing, opening.removed)
 
     def schema(self, questions: Mapping[str, Question]) -> dict[str, Plain]:
@@ -125,6 +118,21 @@ class PromptWriter:
             del self._openings[next(iter(self._openings))]
         self._openings[id(seen)] = opening
         return opening
+
+    def _closing(self, questions: Mapping[str, Question]) -> str:
+        # The same is asked of one response after another.
+        key = tuple([(name, question.digest) for name, question in questions.items()])
+        closing = self._closings.get(key)
+        if closing is None:
+            wordings = [(name, self._wording(q)) for name, q in questions.items()]
+            statements = "\n\n".join(f"{name}: {w.statement}" for name, w in wordings)
+            form = ", ".join(f'"{name}": {w.form}' for name, w in wordings)
+            if len(self._closings) >= _KEPT_CLOSINGS:
+                self._closings.clear()
+            # Rubrics may hold braces, and so may texts: nothing is filled in twice.
+            closing = f"{statements}{self._after}{{{form}}}"
+            self._closings[key] = closing
+        return closing
 
     def _wording(self, question: Question) -> _Wording:
         wording = self._wordings.get(question.digest)
@@ -174,6 +182,15 @@ def template_digest() -> str:
 def _template(name: str) -> str:
     folder = files("rubricdsl.judging") / "prompts"
     return (folder / name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _system(instructions: str | None) -> str:
+    """Give the system's message, with the instructions of a judge block."""
+    system = _template("instructions.txt")
+    if instructions:
+        system = f"{system}\n\nFurther instructions:\n{instructions}"
+    return system
 
 
 @cache

@@ -99,6 +99,9 @@ def _answer(name: str, values: list[Plain], question: Question) -> Answer:
 
 
 def _ruling(value: Plain, question: Question) -> Ruling | None:
+    legal = _rulings(question.answers)
+    if isinstance(value, str) and (ruling := legal.get(value)) is not None:
+        return ruling
     leveled = isinstance(question.scale, LevelScale)
     if isinstance(value, bool):
         return None if leveled else (YES if value else NO)
@@ -109,7 +112,7 @@ def _ruling(value: Plain, question: Question) -> Ruling | None:
     word = value.strip().casefold().removesuffix(".").strip()
     if leveled and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", word):
         return Ruling.level(float(word))
-    return _rulings(question.answers).get(word)
+    return legal.get(word)
 
 
 @cache

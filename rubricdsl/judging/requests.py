@@ -7,10 +7,11 @@ from rubricdsl.model.judgement import JudgeRequest
 
 def asked_of(batch: Batch, *, seed: int) -> Asked:
     """Give the questions of a batch under their ids, with canaries where wanted."""
-    questions = {name: i.question for name, i in batch.named().items()}
+    names, inquiries = batch.names, batch.inquiries
+    questions = {n: i.question for n, i in zip(names, inquiries, strict=True)}
     seen = batch.inquiries[0].seen.sight.texts
     if not batch.judge.canaries or "response" not in seen:
-        return Asked(questions, {name: name for name in questions})
+        return Asked(questions, dict(zip(names, names, strict=True)))
     return Canaries.of(seen["response"], seed=seed).among(questions)
 
 

@@ -50,7 +50,7 @@ class Question:
             examples=criterion.examples,
         )
 
-    @property
+    @cached_property
     def answers(self) -> tuple[str, ...]:
         """The words that are a legal answer, such as ``yes`` or ``level 2``."""
         if isinstance(self.scale, AnswerScale):

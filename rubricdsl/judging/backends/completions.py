@@ -27,6 +27,8 @@ else:
 _TOP_LOGPROBS = 20
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _KEPT = 128
+# Questions are shorter than responses, and come again for each of them.
+_KEPT_CLOSINGS = 512
 _LONGEST_NAME = 200
 _MOST_TOKENS = 1_000_000_000
 
@@ -86,6 +88,7 @@ class BodyWriter:
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
         self._json = lru_cache(maxsize=_KEPT)(_ENCODER.encode)
+        self._closing = lru_cache(maxsize=_KEPT_CLOSINGS)(_ENCODER.encode)
         self._ends: dict[tuple[int, frozenset[str], tuple[str, ...]], str] = {}
 
     def write(
@@ -111,7 +114,7 @@ class BodyWriter:
             written = parameters(manner, schema(questions), without=without)
             end = self._ends[key] = _ENCODER.encode(written)[1:]
         opening = self._json(prompt.opening)[:-1]
-        closing = _ENCODER.encode(prompt.closing)[1:]
+        closing = self._closing(prompt.closing)[1:]
         return (
             f'{{"messages":[{{"role":"system","content":{self._json(prompt.system)}}},'
             f'{{"role":"user","content":{opening}{closing}}}],{end}'

@@ -105,11 +105,14 @@ class OpenAIJudge:
         model, named = completion.model, self._endpoint.manner.model
         if model is not None and named.casefold() not in model.casefold():
             notices.append(f"the server answered as model {model!r}")
-        return JudgeReply(
-            answers=tuple(
+        answers = read.answers
+        if completion.tokens:
+            answers = tuple(
                 self._with_probability(answer, request, completion)
-                for answer in read.answers
-            ),
+                for answer in answers
+            )
+        return JudgeReply(
+            answers=answers,
             usage=self._endpoint.usage(
                 completion.prompt_tokens, completion.completion_tokens
             ),
@@ -122,7 +125,7 @@ class OpenAIJudge:
     def _with_probability(
         answer: Answer, request: JudgeRequest, completion: Completion
     ) -> Answer:
-        if answer.ruling is None or not completion.tokens:
+        if answer.ruling is None:
             return answer
         question = request.questions[answer.id]
         probability = probability_of_yes(

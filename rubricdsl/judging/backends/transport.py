@@ -7,12 +7,11 @@ the same request may succeed later, and how long the peer asked to be left alone
 """
 
 import errno
-import io
 import re
 import socket
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -22,10 +21,9 @@ from rubricdsl.judging.backends.retry_after import retry_after
 from rubricdsl.model.ruling import FailureKind
 
 if TYPE_CHECKING:
-    import aiohttp
+    from rubricdsl.judging.backends.wire import Wire
 
 MAX_BODY = 8 * 1024 * 1024
-_ONE_PIECE = 1024 * 1024
 _ERROR = 400
 
 # What this machine has no more of for now; with fewer requests at once, it may.
@@ -59,8 +57,8 @@ class Reply:
 class JsonPoster:
     """Posts JSON to one address, over at most ``connections`` connections.
 
-    The session is opened by `open`, or else with the first request, in the event loop
-    that sends it.
+    They are opened as they are needed, in the event loop that sends.  `open` makes
+    ready for that, and sends nothing.
     """
 
     def __init__(
@@ -69,7 +67,7 @@ class JsonPoster:
         self._url = address
         self._headers = dict(headers)
         self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
         parts = urlsplit(address)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self.peer = f"{parts.hostname}:{port}"
@@ -80,75 +78,61 @@ class JsonPoster:
         Raises:
             JudgeError: of a ``transport_…`` kind when there is no whole reply.
         """
-        import aiohttp
-
-        session = self.open()
-        # aiohttp sends bytes in one piece, and warns of it where they are many.
-        data = body if len(body) < _ONE_PIECE else io.BytesIO(body)
         try:
-            async with session.post(
-                self._url, data=data, allow_redirects=False
-            ) as response:
-                return Reply(
-                    response.status,
-                    response.headers.get("Content-Type", ""),
-                    response.headers.get("Location"),
-                    await self._read(response),
-                    None
-                    if response.status < _ERROR
-                    else retry_after(response.headers, now=time.time()),
-                )
+            reply = await self.open().post(body, most=MAX_BODY)
         except TimeoutError:
             # It is an OSError, but whose deadline it was is for the caller to say.
             raise
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error, self.peer) from None
+        except Exception as error:
+            failure = _failure(error, self.peer)
+            if failure is None:
+                raise
+            raise failure from None
+        headers = reply.headers
+        return Reply(
+            reply.status,
+            headers.get("Content-Type", ""),
+            headers.get("Location"),
+            reply.body,
+            None if reply.status < _ERROR else retry_after(headers, now=time.time()),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        used, self._wire = self._wire, None
+        if used is not None:
+            await used.close()
 
-    def open(self) -> "aiohttp.ClientSession":
-        """Give the session, opened if it was not; nothing is sent."""
-        if self._session is None:
-            import aiohttp
+    def open(self) -> "Wire":
+        """Load the HTTP client, and give what sends; nothing is sent yet."""
+        if self._wire is None:
+            # aiohttp is slow to import, so it comes with the first request.
+            from rubricdsl.judging.backends.wire import Wire
 
-            self._session = aiohttp.ClientSession(
+            self._wire = Wire(
+                self._url,
                 headers={**self._headers, "Content-Type": "application/json"},
-                connector=aiohttp.TCPConnector(limit=self._connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
+                connections=self._connections,
             )
-        return self._session
-
-    async def _read(self, response: "aiohttp.ClientResponse") -> bytes:
-        length = response.content_length
-        if length is not None and length > MAX_BODY:
-            self._refuse_size()
-        if length is not None and "Content-Encoding" not in response.headers:
-            return await response.read()
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > MAX_BODY:
-                # What follows is not read: the connection is of no more use.
-                response.close()
-                self._refuse_size()
-        return bytes(body)
-
-    def _refuse_size(self) -> NoReturn:
-        raise JudgeError(
-            FailureKind.TRANSPORT_LOCAL_RESOURCE,
-            f"the reply of {self.peer} is larger than {MAX_BODY // 1024**2} MiB",
-        )
+        return self._wire
 
 
-def _failure(error: Exception, peer: str) -> JudgeError:
-    """Sort what a client raises; in aiohttp, the more special comes first."""
+def _failure(error: Exception, peer: str) -> JudgeError | None:
+    """Sort what a client raises; in aiohttp, the more special comes first.
+
+    None for what is no failure of a request, but of this program.
+    """
     import aiohttp
 
+    from rubricdsl.judging.backends.wire import BodyTooLargeError
+
+    if isinstance(error, BodyTooLargeError):
+        return JudgeError(
+            FailureKind.TRANSPORT_LOCAL_RESOURCE,
+            f"the reply of {peer} is larger than {MAX_BODY // 1024**2} MiB",
+        )
+    if not isinstance(error, aiohttp.ClientError | OSError):
+        return None
     cause = getattr(error, "certificate_error", None) or getattr(
         error, "os_error", error
     )

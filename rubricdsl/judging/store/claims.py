@@ -53,12 +53,12 @@ class Claims:
         self._beat_at: float | None = None
 
     @property
-    def held(self) -> frozenset[VerdictKey]:
-        """What was granted and neither released nor answered.
+    def are_held(self) -> bool:
+        """Whether anything was granted and neither released nor answered.
 
-        Some of it may have been taken over, if this process was silent for too long.
+        It may have been taken over, if this process was silent for too long.
         """
-        return frozenset(self._held)
+        return bool(self._held)
 
     def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
         """Claim keys, and give those that were granted.

@@ -79,8 +79,13 @@ def edition(connection: sqlite3.Connection) -> int:
 
 def is_store(connection: sqlite3.Connection) -> bool:
     """Tell whether the open file is a store, or so empty that it may become one."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # In one transaction, for another process may be making it a store just now.
+    connection.execute("BEGIN")
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+    finally:
+        connection.execute("ROLLBACK")
     return application == APPLICATION or (application, tables) == (0, 0)
 
 

@@ -52,16 +52,17 @@ class StoredJudge:
     template: str
 
 
-class VerdictRow(NamedTuple):
-    """A verdict as it is stored, but for its key; ``model`` is a number of a table."""
-
-    word: int
-    number: float | None
-    probability: float | None
-    at: float | None
-    model: int | None
-    evidence: Text | None
-    reason: Text | None
+# A verdict as it is stored, but for its key: word, number, probability, at, model (a
+# number of a table), evidence, reason.
+VerdictRow: TypeAlias = tuple[
+    int,
+    float | None,
+    float | None,
+    float | None,
+    int | None,
+    Text | None,
+    Text | None,
+]
 
 
 # The same digests come again and again: a response's with each of its questions.
@@ -121,7 +122,7 @@ def _check_numbers(probability: float | None, at: float | None) -> None:
 def pack_verdict(ruling: Ruling, verdict: Verdict, model: int | None) -> VerdictRow:
     """Give the row of a verdict that `check_storable` lets pass, and of its ruling."""
     evidence, reason = verdict.evidence, verdict.reason
-    return VerdictRow(
+    return (
         _WORDS[ruling.word],
         ruling.number,
         verdict.probability,
@@ -182,7 +183,9 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
 
     Raises ValueError for a row that holds no verdict.
     """
-    _check_numbers(probability, at)
+    if probability is not None or at is not None:
+        _check_numbers(probability, at)
+    ruling = _PLAIN.get(word) if number is None else None
     provenance = _new_provenance(Provenance)
     _set_judge(provenance, judge.name)
     _set_question(provenance, question)
@@ -192,11 +195,15 @@ def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
     _set_model(provenance, model)
     _set_at(provenance, at)
     verdict = _new_verdict(Verdict)
-    _set_ruling(verdict, unpack_ruling(word, number))
+    _set_ruling(verdict, unpack_ruling(word, number) if ruling is None else ruling)
     _set_failure(verdict, None)
     _set_probability(verdict, probability)
-    _set_evidence(verdict, unpack_text(evidence) if evidence else evidence)
-    _set_reason(verdict, unpack_text(reason) if reason else reason)
+    if evidence and type(evidence) is not str:
+        evidence = unpack_text(evidence)
+    if reason and type(reason) is not str:
+        reason = unpack_text(reason)
+    _set_evidence(verdict, evidence)
+    _set_reason(verdict, reason)
     _set_ballots(verdict, ())
     _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
     _set_asked(verdict, True)  # noqa: FBT003 - a slot's value

@@ -5,7 +5,7 @@ commit.  Calls block, for microseconds as a rule, and belong on one thread.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -98,7 +98,7 @@ class VerdictStore:
             found[pair] = evolve(verdict, cached=True)
         rows = self._database.fetch(_KNOWN, (pack_digest(response),))
         try:
-            found.update(self._unpack(response, rows))
+            self._unpack(response, rows, found)
         except RubricError:
             raise
         except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -144,7 +144,7 @@ class VerdictStore:
                 is then still there, for the next commit.
         """
         if self._buffer or self._spending:
-            answered = self._buffered_keys()
+            answered = self._buffered_keys() if self._claims.are_held else []
             try:
                 with self._database.transaction():
                     self._write()
@@ -289,34 +289,31 @@ class VerdictStore:
         found = execute(find, values[:1]).fetchone()
         if found is None:
             marks = ", ".join("?" * len(values))
-            execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
-            found = execute(find, values[:1]).fetchone()
+            new = execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
+            found = (new.lastrowid,)
         return int(found[0])
 
     # ----------------------------------------------------------------- reading
 
     def _unpack(
-        self, response: str, rows: Iterable[Row]
-    ) -> Iterator[tuple[tuple[str, str], Verdict]]:
+        self, response: str, rows: Iterable[Row], found: dict[tuple[str, str], Verdict]
+    ) -> None:
         judges, models = self._judges, self._models
         for packed, judge_id, word, number, probability, at, model, quote, why in rows:
             if judge_id not in judges or (model is not None and model not in models):
                 self._learn()
             question, judge = packed.hex(), judges[judge_id]
-            yield (
-                (question, judge.digest),
-                unpack_verdict(
-                    response,
-                    question,
-                    judge,
-                    word,
-                    number,
-                    probability,
-                    at,
-                    None if model is None else models[model],
-                    quote,
-                    why,
-                ),
+            found[question, judge.digest] = unpack_verdict(
+                response,
+                question,
+                judge,
+                word,
+                number,
+                probability,
+                at,
+                None if model is None else models[model],
+                quote,
+                why,
             )
 
     def _learn(self) -> None:

@@ -12,6 +12,7 @@ from rubricdsl.judging.store.editions import (
     CURRENT,
     STEPS,
     edition,
+    is_store,
     migrate,
 )
 from rubricdsl.judging.store.records import VerdictKey
@@ -165,3 +166,24 @@ def test_a_store_that_is_held_for_a_moment_is_waited_for(path, key, verdict):
         store.commit()
         thread.join()
         assert other.known(key().response)
+
+
+def test_a_file_that_becomes_a_store_just_now_is_taken_for_one(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        closing(sqlite3.connect(path, isolation_level=None)) as ours,
+    ):
+        other.execute("PRAGMA journal_mode = WAL").fetchall()
+
+        def make(statement: str) -> None:
+            # Whatever was read first, another process makes the store after that.
+            if "sqlite_master" in statement and edition(other) == 0:
+                other.execute("BEGIN IMMEDIATE")
+                migrate(other)
+                other.execute("COMMIT")
+
+        ours.set_trace_callback(make)
+        assert is_store(ours)
+        assert edition(other) == CURRENT
+        assert is_store(ours)
