@@ -318,12 +318,12 @@ def test_with_enough_prompts_they_are_what_a_change_is_known_by():
     after: dict[Key, float] = {}
     for prompt in "pqrst":
         before |= scored(prompt, 1.0, 0.0)
-        after |= scored(prompt, *((0.0, 1.0) if prompt in "pq" else (1.0, 0.0)))
+        after |= scored(prompt, *((1.0, 0.0) if prompt == "p" else (0.0, 1.0)))
     found = change_of_accuracy(ordered_pairs(before), before, after)
     assert found is not None
-    assert found.by == pytest.approx(-0.4)
+    assert found.by == pytest.approx(-0.8)
     # The standard error of a mean of five.
-    assert found.error == pytest.approx((0.4 * 0.6 / 4) ** 0.5)
+    assert found.error == pytest.approx((0.8 * 0.2 / 4) ** 0.5)
     assert found.is_loss
 
 

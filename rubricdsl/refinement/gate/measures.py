@@ -20,6 +20,9 @@ TAIL = 0.5
 _LEAST_TAIL = 3
 # Junk leaks where it scores as well as the best so many of the responses.
 _TOP = 0.25
+# So many standard errors below nothing, a change is a loss: if there were none, one
+# change in twenty would look like it.
+_LOSS = 1.645
 # From so many prompts on, they tell how well a figure is known.
 _ENOUGH_PROMPTS = 5
 
@@ -53,7 +56,7 @@ class Change:
     @property
     def is_loss(self) -> bool:
         """Tell whether it falls by more than noise explains."""
-        return self.by < -max(self.error, TOLERANCE)
+        return self.by < -max(_LOSS * self.error, TOLERANCE)
 
 
 def tail_pairs(
