@@ -270,6 +270,8 @@ class _Substance:
 
     @property
     def objection(self) -> str | None:
+        if self.wanted and self.good <= TOLERANCE:
+            return f"none of the best held-out responses meets `{self.name}`"
         if self.wanted and self.junk >= self.good - TOLERANCE:
             return (
                 f"`{self.name}` asks only for looks: junk meets it in "
