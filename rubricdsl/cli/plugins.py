@@ -2,6 +2,9 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+
+from attrs import frozen
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import print_json
@@ -13,26 +16,51 @@ DESCRIPTION = "List the plugins that are installed, and what is broken about the
 EPILOG = """\
 examples:
   rub plugins
-  rub plugins --json
+  rub plugins --offers
+
+With --offers, what the plugins offer follows, by kind: the names that --judge,
+--proposer, --strategy, --select, --from and --to take.
 
 exit codes: 0 always: a broken plugin is listed, it stops nothing"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.add_argument(
+        "--offers", action="store_true", help="list what they offer, too"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+@frozen
+class _Kind:
+    """A kind of offer: what it is called, and where the host has those of it."""
+
+    name: str
+    attribute: str
+
+
+_KINDS = (
+    _Kind("judges", "judge_backends"),
+    _Kind("judge wrappers", "judge_wrappers"),
+    _Kind("chat models", "chat_models"),
+    _Kind("proposers", "proposers"),
+    _Kind("pair selectors", "pair_selectors"),
+    _Kind("refinement strategies", "refinement_strategies"),
+    _Kind("formats", "formats"),
+)
 
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     host = PluginHost.installed()
     clashes: list[str] = []
-    kinds = ("judge_backends", "judge_wrappers", "check_functions", "formats")
-    for offers in kinds:
+    for attribute in (*(kind.attribute for kind in _KINDS), "check_functions"):
         try:
-            getattr(host, offers)
+            getattr(host, attribute)
         except RubricError as error:
             clashes += [d.message for d in error.diagnostics]
+    offers = dict(_offers(host)) if options.offers else {}
     if options.json:
         plugins = [
             {
@@ -43,7 +71,8 @@ def run(options: argparse.Namespace) -> Exit:
             }
             for record in host.records
         ]
-        print_json({"plugins": plugins, "clashes": clashes})
+        document: dict[str, object] = {"plugins": plugins, "clashes": clashes}
+        print_json(document | ({"offers": offers} if options.offers else {}))
         return Exit.FINE
     for record in host.records:
         origin = f"{record.distribution} {record.version}"
@@ -51,4 +80,29 @@ def run(options: argparse.Namespace) -> Exit:
         sys.stdout.write(safe_text(f"{record.name:16}{origin:28}{state}") + "\n")
     for clash in clashes:
         sys.stdout.write(safe_text(f"clash: {clash}") + "\n")
+    for kind, listed in offers.items():
+        sys.stdout.write(f"\n{kind}\n")
+        for offer in listed:
+            line = f"  {offer['name']:18}{offer['description']}"
+            sys.stdout.write(safe_text(line) + "\n")
     return Exit.FINE
+
+
+def _offers(host: PluginHost) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Give what is offered, by kind; what clashes is listed elsewhere."""
+    for kind in _KINDS:
+        try:
+            offered = getattr(host, kind.attribute)
+        except RubricError:
+            continue
+        yield (
+            kind.name,
+            [
+                {
+                    "name": name,
+                    "description": one.offer.description,
+                    "distribution": one.plugin.distribution,
+                }
+                for name, one in offered.items()
+            ],
+        )

@@ -56,7 +56,7 @@ DESCRIPTION = "Sharpen rubrics until they tell excellent responses from great on
 _PRESETS = "\n".join(f"  {name:17}{one.meaning}" for name, one in PRESETS.items())
 EPILOG = f"""\
 examples:
-  rub refine examples/refine/fever.rub --responses examples/refine/responses.jsonl --proposer scripted:examples/refine/proposals.jsonl --dry-run
+  rub refine examples/doctor/fever.rub --responses examples/doctor/responses.jsonl --gold examples/doctor/gold.jsonl --held-out 0.5 --proposer scripted:examples/doctor/proposals.jsonl --dry-run
   rub refine examples/teacher/misconceptions.rub --responses examples/teacher/responses.jsonl --gold examples/teacher/gold.jsonl --dry-run
 
 Round by round the pool of responses is scored, two of the best are chosen, a proposer

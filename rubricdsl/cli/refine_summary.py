@@ -59,6 +59,7 @@ def _round_lines(rubric: str, record: RoundRecord) -> Iterator[str]:
         yield f"      {decision.why}"
     for unread in record.unread:
         yield f"  ? no edit: {unread.reason}"
+    yield from (f"  note: {notice}" for notice in record.notices)
     if not record.decisions and record.failure is None:
         yield "  nothing was proposed"
 
@@ -140,6 +141,7 @@ def _round_record(record: RoundRecord) -> Plain:
             "prompt": record.usage.prompt_tokens,
             "completion": record.usage.completion_tokens,
         },
+        "notices": list(record.notices),
         "error": None
         if record.failure is None
         else {"kind": record.failure.kind, "reason": record.failure.reason},

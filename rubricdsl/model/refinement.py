@@ -352,6 +352,7 @@ class RoundRecord:
     proposer_calls: int = 0
     usage: Usage = Usage()
     failure: Failure | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> tuple[Edit, ...]:

@@ -156,6 +156,7 @@ class Refinement:
             proposer_calls=proposed.calls,
             usage=proposed.usage,
             failure=proposed.failure,
+            notices=proposed.notices,
         )
         if record.accepted:
             entry = self._entry(number, stage, pair, record)
@@ -175,7 +176,7 @@ class Refinement:
         excluded = self._excluded if stage.strategy.needs.pair else {}
         left = [one for one in self.pool.responses if key_of(one) not in excluded]
         cards: Sequence[Scorecard | None] = [None] * len(left)
-        if self.course.scores or not stage.strategy.needs.pair:
+        if self.course.scores or stage.strategy.needs.scores:
             cards = await bench.score(self.manuscript.rubric, left)
             bench.check()
         return tuple(

@@ -369,3 +369,31 @@ def test_only_the_top_of_a_prompt_counts():
         "56789"
     )
     assert len(pairs) == 10
+
+
+def test_a_criterion_may_go_if_that_changes_nothing():
+    text = TEXT + "[1] dragons: Mentions dragons.\n"
+    said = decide([Remove(criterion="dragons"), Remove(criterion="dogs")], text=text)
+    assert [one.accepted for one in said.decisions] == [True, False]
+    assert "no held-out pair" in said.decisions[0].why
+    assert said.manuscript.text == TEXT
+
+
+@pytest.mark.parametrize(("right", "accepted"), [(6, True), (4, False)])
+def test_weights_move_only_by_more_than_noise(right, accepted):
+    """Of six prompts, so many prefer cats; the others prefer dogs."""
+    text = "rubric pets\n[1] cats: Mentions cats.\n[1] dogs: Mentions dogs.\n"
+    prompts = [f"p{n}" for n in range(6)]
+    held_out = [
+        response(name, words, prompt=prompt)
+        for prompt in prompts
+        for name, words in (("a", "cats"), ("b", "dogs"))
+    ]
+    gold = {
+        (prompt, name): float((name == "a") == (n < right))
+        for n, prompt in enumerate(prompts)
+        for name in "ab"
+    }
+    pool = Pool(responses=(), held_out=tuple(held_out), gold=gold)
+    said = decide([Reweigh(criterion="cats", mark="2")], text=text, pool=pool)
+    assert said.decisions[0].accepted == accepted

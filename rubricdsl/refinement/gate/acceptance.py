@@ -6,7 +6,7 @@ or that what is new asks only for good looks.  What speaks for it is that held-o
 responses are ranked better, that fewer of them are tied, or that less junk gets to
 the top; and where they are too few to tell, that all that is new tells them apart, and
 the best of them from junk.  An edit enters if something speaks for it, and nothing
-against.
+against.  A criterion may also go if that changes nothing: one fewer is to be judged.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from math import fsum
 from attrs import define, frozen
 
 from rubricdsl.diagnostics import RubricError
-from rubricdsl.model.edit import Edit
+from rubricdsl.model.edit import Edit, Merge, Remove
 from rubricdsl.model.judgement import Question
 from rubricdsl.model.refinement import Bench, Decision, TailMeasure
 from rubricdsl.model.response import Response
@@ -35,6 +35,7 @@ from rubricdsl.refinement.gate.measures import (
     TailPair,
     change_of_accuracy,
     measure,
+    order,
     tail_pairs,
 )
 from rubricdsl.refinement.manuscripts import Manuscript
@@ -174,15 +175,49 @@ class _Comparison:
             or _measured_objection(before, after, change)
             or _first(one.objection for one in criteria)
         )
-        why = objection or _gain(before, after)
-        if why is None and change is not None and change.is_any:
-            why = _merit(criteria)
+        why = objection or self._gain(before, after, change, criteria)
         return Decision(
             edit=self.edit,
             accepted=objection is None and why is not None,
             why=why or "it changes nothing for the better about held-out responses",
             before=before,
             after=after,
+        )
+
+    def _gain(
+        self,
+        before: TailMeasure,
+        after: TailMeasure,
+        change: Change | None,
+        criteria: Sequence["_Substance"],
+    ) -> str | None:
+        """Say what speaks for the edit, if anything does."""
+        if _rises(before.accuracy, after.accuracy) and change is not None:
+            # Weights that are moved, and criteria that go, show no merit of their own.
+            needs_proof = change.by_prompts or not criteria
+            if change.is_gain or not needs_proof:
+                told = _change(before.accuracy, after.accuracy)
+                return f"held-out responses are ranked better: {told}"
+        elif not _rises(after.accuracy, before.accuracy):
+            if _rises(after.ties, before.ties):
+                told = _change(before.ties, after.ties)
+                return f"fewer held-out pairs are tied: {told}"
+            if not _rises(before.ties, after.ties):
+                if _rises(after.leak, before.leak):
+                    told = _change(before.leak, after.leak)
+                    return f"less junk gets to the top: {told}"
+                if isinstance(self.edit, Remove | Merge) and not self._moves():
+                    return "no held-out pair is ranked otherwise without it"
+        return _merit(criteria) if change is not None and change.is_any else None
+
+    def _moves(self) -> bool:
+        """Tell whether any pair is ranked otherwise."""
+        old, new = self.old.scores, self.new.scores
+        return any(
+            order(old[pair.first] - old[pair.second])
+            != order(new[pair.first] - new[pair.second])
+            for pair in self.pairs
+            if set(pair.keys) <= old.keys() & new.keys()
         )
 
     def _test_objection(self) -> str | None:
@@ -235,6 +270,8 @@ class _Substance:
 
     @property
     def objection(self) -> str | None:
+        if self.wanted and self.good <= TOLERANCE:
+            return f"none of the best held-out responses meets `{self.name}`"
         if self.wanted and self.junk >= self.good - TOLERANCE:
             return (
                 f"`{self.name}` asks only for looks: junk meets it in "
@@ -278,19 +315,6 @@ def _merit(criteria: Sequence[_Substance]) -> str | None:
     """Say why new criteria are worth having, if all of them are."""
     merits = [one.merit for one in criteria]
     return None if None in merits else _first(merits)
-
-
-def _gain(before: TailMeasure, after: TailMeasure) -> str | None:
-    if _rises(before.accuracy, after.accuracy):
-        change = _change(before.accuracy, after.accuracy)
-        return f"held-out responses are ranked better: {change}"
-    if _rises(after.accuracy, before.accuracy):
-        return None
-    if _rises(after.ties, before.ties):
-        return f"fewer held-out pairs are tied: {_change(before.ties, after.ties)}"
-    if _rises(after.leak, before.leak) and not _rises(before.ties, after.ties):
-        return f"less junk gets to the top: {_change(before.leak, after.leak)}"
-    return None
 
 
 def _first(reasons: Iterable[str | None]) -> str | None:

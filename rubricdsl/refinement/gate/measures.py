@@ -7,7 +7,7 @@ by prompt, and then averaged over prompts.
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from math import ceil, fsum, sqrt
+from math import ceil, copysign, fsum, sqrt
 
 from attrs import frozen
 
@@ -46,17 +46,25 @@ class TailPair:
 class Change:
     """By how much the accuracy changes, and the standard error of that.
 
-    ``is_any`` says that some pair is further apart, or less far, than before.
+    ``is_any`` says that some pair is further apart, or less far, than before, and
+    ``by_prompts`` that the error is one between prompts, which tells more than one
+    between the responses to a few.
     """
 
     by: float
     error: float
     is_any: bool
+    by_prompts: bool
 
     @property
     def is_loss(self) -> bool:
         """Tell whether it falls by more than noise explains."""
         return self.by < -max(_LOSS * self.error, TOLERANCE)
+
+    @property
+    def is_gain(self) -> bool:
+        """Tell whether it rises by more than noise explains."""
+        return self.by > max(self.error, TOLERANCE)
 
 
 def tail_pairs(
@@ -152,6 +160,7 @@ def change_of_accuracy(
             abs(_margin(pair, after) - _margin(pair, before)) > TOLERANCE
             for pair in known
         ),
+        by_prompts=by_prompt,
     )
 
 
@@ -212,6 +221,11 @@ def _by_prompt(keys: Iterable[Key]) -> dict[str, list[Key]]:
     for key in keys:
         groups.setdefault(key[0], []).append(key)
     return groups
+
+
+def order(apart: float) -> int:
+    """Give the order of two scores by how far they are apart: 1, 0 or -1."""
+    return 0 if abs(apart) <= TOLERANCE else int(copysign(1, apart))
 
 
 def _is_tie(apart: float) -> float:

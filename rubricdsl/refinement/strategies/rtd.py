@@ -22,7 +22,7 @@ from rubricdsl.model.refinement import (
 class Differentiation:
     """Asks the proposer about the pair of the round; shows it what may be shown."""
 
-    needs = Needs(pair=True, proposer=True)
+    needs = Needs(scores=False, pair=True, proposer=True)
 
     async def propose(self, occasion: Occasion) -> Proposed:
         """Give what the proposer proposes."""
