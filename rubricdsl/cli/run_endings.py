@@ -8,6 +8,7 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.sequential import Precision
+from rubricdsl.model.ruling import Failure
 from rubricdsl.model.scorecard import Scorecard, Status
 
 _MOST_REASONS = 10
@@ -89,18 +90,36 @@ def _is_under(card: Scorecard, bound: float) -> bool:
 
 
 def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
-    """Say which verdicts are missing and why, the most frequent reason first."""
-    missing: dict[tuple[str, str], list[str]] = {}
+    """Say what is missing and why: verdicts, and votes without which some were made."""
+    verdicts: _Causes = {}
+    votes: _Causes = {}
     for card in scorecards:
-        for criterion in card.criteria:
-            failure = criterion.verdict.failure
-            if failure is not None:
-                cause = (failure.kind, failure.reason)
-                missing.setdefault(cause, []).append(criterion.path)
-    if not missing:
+        for result in card.criteria:
+            verdict = result.verdict
+            if verdict.failure is not None:
+                _count(verdicts, verdict.failure, result.path)
+                continue
+            for ballot in verdict.ballots:
+                if ballot.failure is not None:
+                    _count(votes, ballot.failure, result.path)
+    _tell_causes(verdicts, "verdict", "could not be had:")
+    _tell_causes(votes, "vote", "could not be had, and counted for nothing:")
+
+
+# The paths of what failed, by the kind of the failure and its reason.
+_Causes = dict[tuple[str, str], list[str]]
+
+
+def _count(causes: _Causes, failure: Failure, path: str) -> None:
+    causes.setdefault((failure.kind, failure.reason), []).append(path)
+
+
+def _tell_causes(causes: _Causes, what: str, fate: str) -> None:
+    """Write the table of failures, the most frequent reason first."""
+    if not causes:
         return
-    say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")
-    ordered = sorted(missing.items(), key=lambda entry: -len(entry[1]))
+    say(f"{plural(sum(map(len, causes.values())), what)} {fate}")
+    ordered = sorted(causes.items(), key=lambda entry: -len(entry[1]))
     for (kind, reason), paths in ordered[:_MOST_REASONS]:
         names = list(dict.fromkeys(paths))
         more = ", …" if len(names) > _MOST_NAMES else ""

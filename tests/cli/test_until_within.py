@@ -125,6 +125,37 @@ def test_a_run_goes_on_where_its_budget_ended(rub, sky, waverer) -> None:
     assert [card.noise and card.noise.votes for card in cards] == [8, 8]
 
 
+def test_votes_that_fail_are_in_the_table_of_failures(rub, sky) -> None:
+    judge = Waverer()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if judge.calls >= len(TEXTS):
+            judge.calls += 1
+            error = {"error": {"message": "the content filter has it"}}
+            return web.json_response(error, status=400)
+        return await judge.answer(request)
+
+    with chat_server.serving(answer) as base_url:
+        judge.base_url = base_url
+        done = rub("eval", *ARGUMENTS, *judge.judge, *CLOSE, "--json")
+    assert done.returncode == 0, done.stderr
+    assert judge.calls > len(TEXTS)
+    rows = json.loads(done.stdout)["results"]
+    failed = [
+        ballot
+        for row in rows
+        for criterion in row["criteria"]
+        for ballot in criterion.get("ballots", ())
+        if ballot["error"] is not None
+    ]
+    assert failed
+    assert f"{len(failed)} votes could not be had, and counted for nothing" in (
+        done.stderr
+    )
+    assert f"{len(failed)} {failed[0]['error']['kind']} (cause, waves)" in done.stderr
+    assert "verdicts could not be had" not in done.stderr
+
+
 def test_a_plan_says_what_it_takes_at_least_and_at_most(rub, sky, waverer) -> None:
     done = rub("plan", *ARGUMENTS, *waverer.judge, *CLOSE, "--json")
     assert done.returncode == 0, done.stderr
