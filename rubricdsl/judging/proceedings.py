@@ -301,6 +301,7 @@ class Proceedings:
     ) -> None:
         earlier = sheet.verdicts.get(planned.criterion.path)
         sheet.verdicts[planned.criterion.path] = verdict
+        sheet.revision += 1
         if earlier is not None:
             self.tally.discount(earlier)
             self._reconsider(sheet)

@@ -26,6 +26,7 @@ from attrs import evolve, frozen
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.rubric import AnswerScale, Scale, VoteRule
 from rubricdsl.model.ruling import NO, YES
+from rubricdsl.model.scorecard import CONFIDENCE
 from rubricdsl.scoring.expected import Expectation
 
 _BINARY = {str(YES), str(NO)}
@@ -33,7 +34,7 @@ _STEPS = 200
 _TINY = 1e-300
 _CLOSE = 1e-14
 # A question that lowers the variance by less is not worth a call.
-_LEAST_GAIN = 1e-12
+LEAST_GAIN = 1e-12
 
 
 @frozen
@@ -117,7 +118,7 @@ class SequentialPolicy:
     expectation: Expectation
     within: float
     most: int
-    confidence: float = 0.95
+    confidence: float = CONFIDENCE
     prior: Prior = Prior()
 
     @classmethod
@@ -140,8 +141,10 @@ class SequentialPolicy:
         majority or a mean.  All else is taken at its word, or at its probability.
         None where a verdict that counts is missing.
         """
-        outlook = self._outlook(verdicts, votes)
-        return None if outlook is None else outlook.estimate
+        found = self.weigh(verdicts, votes)
+        if found is None:
+            return None
+        return Estimate(found.score, self.quantile * math.sqrt(found.variance))
 
     def next(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
@@ -151,50 +154,56 @@ class SequentialPolicy:
         None where the score is known well enough, where no question may be asked
         again, and where none would tell more.  Arguments as of `estimate`.
         """
-        outlook = self._outlook(verdicts, votes)
-        if outlook is None or outlook.estimate.half_width <= self.within:
+        found = self.weigh(verdicts, votes)
+        if found is None or self.quantile * math.sqrt(found.variance) <= self.within:
             return None
-        gains = {
-            path: outlook.slopes[path] ** 2 * self._gain(said)
-            for path, said in votes.items()
-            if self.has_room(said)
-        }
+        gains = found.gains
         best = max(gains, key=gains.__getitem__, default=None)
-        return None if best is None or gains[best] <= _LEAST_GAIN else best
+        return None if best is None or gains[best] <= LEAST_GAIN else best
 
-    def has_room(self, votes: Votes) -> bool:
-        """Say whether there may be more votes on a question."""
-        return not votes.closed and votes.asked < self.most * votes.judges
-
-    def _outlook(
+    def weigh(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
-    ) -> "_Outlook | None":
+    ) -> "Weighing | None":
+        """Say what is known of the score, and what one more vote would tell.
+
+        Arguments as of `estimate`, and None where it is.
+        """
         believed = self._believed(verdicts, votes)
         expected = self.expectation.score(believed)
         if expected is None:
             return None
         slopes = {path: self._slope(believed, path) for path in votes}
         variance = math.fsum(
-            slopes[path] ** 2 * self._belief(said).variance
+            slopes[path] ** 2 * self.belief(said).variance
             for path, said in votes.items()
         )
-        half_width = self._quantile * math.sqrt(variance)
-        return _Outlook(Estimate(expected.score, half_width), slopes)
+        gains = {
+            path: slopes[path] ** 2 * self._gain(said)
+            for path, said in votes.items()
+            if self.has_room(said)
+        }
+        return Weighing(expected.score, variance, slopes, gains)
+
+    def has_room(self, votes: Votes) -> bool:
+        """Say whether there may be more votes on a question."""
+        return not votes.closed and votes.asked < self.most * votes.judges
 
     # --------------------------------------------------------------- beliefs
 
     @property
-    def _quantile(self) -> float:
+    def quantile(self) -> float:
+        """How many standard deviations the half of an interval has."""
         return NormalDist().inv_cdf((1 + self.confidence) / 2)
 
-    def _belief(self, votes: Votes) -> "_Belief":
+    def belief(self, votes: Votes) -> "Belief":
+        """Give what a verdict is held to be worth after these votes."""
         yes = self.prior.yes + votes.yes
         no = self.prior.no + votes.asked - votes.yes
         if votes.rule is VoteRule.MEAN:
             total = yes + no
-            return _Belief(yes / total, yes * no / (total * total * (total + 1)))
+            return Belief(yes / total, yes * no / (total * total * (total + 1)))
         mean = over_half(yes, no)
-        return _Belief(mean, mean * (1 - mean))
+        return Belief(mean, mean * (1 - mean))
 
     def _gain(self, votes: Votes) -> float:
         """Give how much the variance of a belief is expected to fall by one vote."""
@@ -202,16 +211,16 @@ class SequentialPolicy:
         chance = yes / (self.prior.yes + self.prior.no + votes.asked)
         no_more = evolve(votes, asked=votes.asked + 1)
         one_more = evolve(no_more, yes=votes.yes + 1)
-        after = chance * self._belief(one_more).variance
-        after += (1 - chance) * self._belief(no_more).variance
-        return max(self._belief(votes).variance - after, 0.0)
+        after = chance * self.belief(one_more).variance
+        after += (1 - chance) * self.belief(no_more).variance
+        return max(self.belief(votes).variance - after, 0.0)
 
     def _believed(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
     ) -> dict[str, Verdict]:
         believed = {path: _at_its_word(said) for path, said in verdicts.items()}
         for path, said in votes.items():
-            mean = self._belief(said).mean
+            mean = self.belief(said).mean
             ruling = YES if mean > 0.5 else NO  # noqa: PLR2004 - the likelier one
             believed[path] = evolve(verdicts[path], ruling=ruling, probability=mean)
         return believed
@@ -232,15 +241,22 @@ class SequentialPolicy:
 
 
 @frozen(eq=False)
-class _Outlook:
-    """What is known of a score, and how much it depends on each question."""
+class Weighing:
+    """What is known of a score: its expectation and variance.
 
-    estimate: Estimate
+    By path, ``slopes`` say how much more the score is with a yes than with a no, and
+    ``gains`` how much the variance is expected to fall by one more vote, for the
+    questions on which there may be one.
+    """
+
+    score: float
+    variance: float
     slopes: Mapping[str, float]
+    gains: Mapping[str, float]
 
 
 @frozen
-class _Belief:
+class Belief:
     """Mean and variance of what a verdict is worth."""
 
     mean: float
