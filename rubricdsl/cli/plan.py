@@ -34,7 +34,9 @@ examples:
 Questions, cached verdicts, checks and calls are exact: `rub eval` with the same
 arguments sends just so many requests, if none fails and no answer is left out.  Where
 criteria need others, and with --until-within, they are the most, and beside them stands
-the least.  Tokens are exact for `presence` and estimated for chat models (what a model
+the least.  `rub rank` asks no more questions than that, with --until-within or without;
+how many fewer depends on verdicts, and asked together they may take more requests.
+Tokens are exact for `presence` and estimated for chat models (what a model
 thinks before it answers comes on top).  Money takes prices in rub.toml, time takes
 --latency.
 

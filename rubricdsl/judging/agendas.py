@@ -28,7 +28,10 @@ class Desk(Protocol):
         ...
 
     def is_free(self, docket: Docket, sheet: Sheet, planned: PlannedCriterion) -> bool:
-        """Say whether the verdict can be had without asking a judge."""
+        """Say whether the verdict can be had without asking a judge.
+
+        Of what was asked, whether another vote of each judge can.
+        """
         ...
 
 

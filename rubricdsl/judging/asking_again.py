@@ -94,6 +94,8 @@ class UntilDecided(BestOf):
         self._precision = precision
         self._borders: dict[int, tuple[RubricPlan, Border]] = {}
         self._prospects: dict[Sheet, tuple[int, Prospects]] = {}
+        # The revisions at which no other answers were known before.
+        self._exhausted: dict[Sheet, int] = {}
 
     def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
         """Give what decides the best by the verdicts as they are, then what wavers."""
@@ -101,7 +103,7 @@ class UntilDecided(BestOf):
             yield from super().wanted(docket, desk)
             if docket.outstanding:
                 return
-            again = [
+            again = list(self._known(docket, desk)) or [
                 wanted
                 for plan, sheets in by_rubric(docket.sheets)
                 for wanted in self._again(plan, sheets)
@@ -120,6 +122,7 @@ class UntilDecided(BestOf):
                 doubts[sheet.index] = doubt
         for sheet in sheets:
             self._prospects.pop(sheet, None)
+            self._exhausted.pop(sheet, None)
         return {
             index: evolve(standing, doubt=doubts[index])
             for index, standing in super().standings(sheets).items()
@@ -128,6 +131,22 @@ class UntilDecided(BestOf):
     def noise(self, sheet: Sheet) -> Noise:
         """Say how well a score is known, where there is one."""
         return _noise(sheet, self._border(sheet.plan).policy)
+
+    def _known(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
+        """Give the questions to which another answer is known before.
+
+        So a run that is repeated knows at once all that it found out, and goes on
+        from there.
+        """
+        for sheet in docket.sheets:
+            if sheet.suspect or self._exhausted.get(sheet) == sheet.revision:
+                continue
+            self._exhausted[sheet] = sheet.revision
+            policy = self._border(sheet.plan).policy
+            for path, said in _votes(sheet).items():
+                planned = sheet.plan.criteria[path]
+                if policy.has_room(said) and desk.is_free(docket, sheet, planned):
+                    yield sheet, planned
 
     def _again(self, plan: RubricPlan, sheets: Sequence[Sheet]) -> Iterator[Wanted]:
         border, outlooks, prospects = self._look(plan, sheets)
@@ -154,8 +173,13 @@ class UntilDecided(BestOf):
     ) -> Prospects:
         revision, known = self._prospects.get(sheet, (-1, None))
         if known is None or revision != sheet.revision:
-            asked = {p: v for p, v in sheet.verdicts.items() if p in sheet.asked}
-            known = border.prospects(outlook, asked, _votes(sheet), _unasked(sheet))
+            known = Prospects(
+                border=border,
+                verdicts={p: v for p, v in sheet.verdicts.items() if p in sheet.asked},
+                votes=_votes(sheet),
+                unasked=_unasked(sheet),
+                askable=frozenset(criterion.path for criterion in outlook.askable),
+            )
             self._prospects[sheet] = sheet.revision, known
         return known
 

@@ -19,8 +19,10 @@ first time may then tell more than to ask anything else again.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from statistics import NormalDist
 
+import attrs
 from attrs import evolve, field, frozen
 
 from rubricdsl.judging.panels import oriented_worth
@@ -55,18 +57,31 @@ class Side:
     weighing: Weighing | None
 
 
-@frozen(eq=False)
+@attrs.frozen(eq=False, slots=False, kw_only=True)
 class Prospects:
-    """What is known of a score at its least and at its most favourable.
+    """What is known of a response, once it is asked for.
 
-    ``asked`` are the paths of the questions that may be asked again, and ``askable``
-    of what can be asked for the first time.
+    ``verdicts`` are those of what was asked, by path, ``votes`` as of
+    `SequentialPolicy.estimate`.  ``unasked`` are, without a vote, the questions that
+    may be asked so and were not; ``askable`` the paths of all that can be asked for
+    the first time.
     """
 
-    low: Side
-    high: Side
-    asked: frozenset[str]
+    border: "Border"
+    verdicts: Mapping[str, Verdict]
+    votes: Mapping[str, Votes]
+    unasked: Mapping[str, Votes]
     askable: frozenset[str]
+
+    @cached_property
+    def low(self) -> Side:
+        """The score where all that is missing speaks against it."""
+        return self.border.side(self, highest=False)
+
+    @cached_property
+    def high(self) -> Side:
+        """The score where all that is missing speaks for it."""
+        return self.border.side(self, highest=True)
 
 
 ProspectsOf = Callable[[int], Prospects]
@@ -102,51 +117,24 @@ class Border:
 
     # ------------------------------------------------------------- responses
 
-    def prospects(
-        self,
-        outlook: Outlook,
-        verdicts: Mapping[str, Verdict],
-        votes: Mapping[str, Votes],
-        unasked: Mapping[str, Votes],
-    ) -> Prospects:
-        """Say what is known of a response.
-
-        ``verdicts`` are those of what was asked, by path, ``votes`` as of
-        `SequentialPolicy.estimate`.  ``unasked`` are, without a vote, the questions
-        that may be asked so and were not.
-        """
-        return Prospects(
-            self._side(verdicts, votes, unasked, highest=False),
-            self._side(verdicts, votes, unasked, highest=True),
-            frozenset(votes),
-            frozenset(criterion.path for criterion in outlook.askable),
-        )
-
-    def _side(
-        self,
-        verdicts: Mapping[str, Verdict],
-        votes: Mapping[str, Votes],
-        unasked: Mapping[str, Votes],
-        *,
-        highest: bool,
-    ) -> Side:
+    def side(self, prospects: Prospects, *, highest: bool) -> Side:
+        """Say what is known of a response where all that is missing is said one way."""
         rulings = {
             path: verdict.ruling
-            for path, verdict in verdicts.items()
+            for path, verdict in prospects.verdicts.items()
             if verdict.ruling is not None
         }
-        completed, supposed = dict(verdicts), dict(votes)
+        completed, supposed = dict(prospects.verdicts), dict(prospects.votes)
         for path, inputs in self._inputs.items():
             if path in rulings:
                 continue
             ruling = self._furthest(rulings, path, inputs, highest=highest)
             rulings[path] = ruling
             completed[path] = Verdict(ruling=ruling, provenance=_SUPPOSED)
-            if path in unasked and ruling in {YES, NO}:
-                judges = unasked[path].judges
-                supposed[path] = evolve(
-                    unasked[path], yes=float(judges * (ruling == YES)), asked=judges
-                )
+            if path in prospects.unasked and ruling in {YES, NO}:
+                votes = prospects.unasked[path]
+                yes = float(votes.judges * (ruling == YES))
+                supposed[path] = evolve(votes, yes=yes, asked=votes.judges)
         return Side(supposed, self.policy.weigh(completed, supposed))
 
     def _furthest(
@@ -294,7 +282,7 @@ class Border:
         if weighing is None:
             return
         for path, gain in weighing.gains.items():
-            if path in prospects.asked and deviation > 0:
+            if path in prospects.votes and deviation > 0:
                 yield path, self.policy.quantile * gain / (2 * deviation)
         # Half of what is asked for the first time is not answered as was supposed.
         for path in sorted(prospects.askable):

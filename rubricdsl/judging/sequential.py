@@ -18,16 +18,18 @@ does not hang on, such as anything behind a gate that is shut, is not.
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
+import attrs
 from attrs import evolve, frozen
 
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.rubric import AnswerScale, Scale, VoteRule
-from rubricdsl.model.ruling import NO, YES
+from rubricdsl.model.ruling import NO, YES, Ruling
 from rubricdsl.model.scorecard import CONFIDENCE
-from rubricdsl.scoring.expected import Expectation
+from rubricdsl.scoring.expected import Expectation, Expected
+from rubricdsl.scoring.meaning import Leaf
 
 _BINARY = {str(YES), str(NO)}
 _STEPS = 200
@@ -107,7 +109,7 @@ class Estimate:
     half_width: float
 
 
-@frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)
 class SequentialPolicy:
     """When to stop, and what to ask again until then, for one rubric.
 
@@ -172,7 +174,7 @@ class SequentialPolicy:
         expected = self.expectation.score(believed)
         if expected is None:
             return None
-        slopes = {path: self._slope(believed, path) for path in votes}
+        slopes = {path: self._slope(believed, path, expected) for path in votes}
         variance = math.fsum(
             slopes[path] ** 2 * self.belief(said).variance
             for path, said in votes.items()
@@ -225,19 +227,35 @@ class SequentialPolicy:
             believed[path] = evolve(verdicts[path], ruling=ruling, probability=mean)
         return believed
 
-    def _slope(self, believed: Mapping[str, Verdict], path: str) -> float:
-        """Give how much more the score is expected to be with a yes than with a no."""
-        ends = [
-            self.expectation.score(
-                {
-                    **believed,
-                    path: evolve(believed[path], ruling=ruling, probability=chance),
-                }
-            )
-            for ruling, chance in ((YES, 1.0), (NO, 0.0))
-        ]
-        yes, no = (0.0 if end is None else end.score for end in ends)
-        return yes - no
+    def _slope(
+        self, believed: Mapping[str, Verdict], path: str, expected: Expected
+    ) -> float:
+        """Give how much more the score is expected to be with a yes than with a no.
+
+        What is expected lies between these two as the probability of yes does
+        between 1 and 0, where there is a score in any case: the further one will do.
+        """
+        said = believed[path]
+        chance = said.probability or 0.0
+        if expected.exact and self._has_score:
+            if chance > 0.5:  # noqa: PLR2004 - the likelier one
+                return (expected.score - self._at(believed, path, NO)) / chance
+            return (self._at(believed, path, YES) - expected.score) / (1 - chance)
+        return self._at(believed, path, YES) - self._at(believed, path, NO)
+
+    def _at(self, believed: Mapping[str, Verdict], path: str, ruling: Ruling) -> float:
+        """Give what the score is expected to be with this ruling."""
+        said = evolve(believed[path], ruling=ruling, probability=float(ruling == YES))
+        end = self.expectation.score({**believed, path: said})
+        return 0.0 if end is None else end.score
+
+    @cached_property
+    def _has_score(self) -> bool:
+        """Whether there is a score whatever is answered: nothing can be skipped."""
+        return not any(
+            isinstance(node, Leaf) and node.worths.skippable
+            for node in self.expectation.meaning.nodes
+        )
 
 
 @frozen(eq=False)

@@ -89,6 +89,12 @@ class Standing:
     doubt: Doubt | None = None
 
     @property
+    def is_decided(self) -> bool:
+        """Whether its place is certain, and enough so though judges waver."""
+        is_sure = self.doubt is None or self.doubt.place <= 1 - CONFIDENCE
+        return self.rank is not None and is_sure
+
+    @property
     def rank(self) -> int | None:
         """Its place, if just one is left."""
         return self.best if self.best == self.worst else None

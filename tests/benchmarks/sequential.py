@@ -21,7 +21,6 @@ import math
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 
 from attrs import evolve, frozen
@@ -188,6 +187,7 @@ class Pool:
         self.ranker = ranker
         self.responses = responses
         self.times = times
+        self._known: dict[tuple[int, int], Prospects] = {}
 
     @property
     def calls(self) -> int:
@@ -219,12 +219,19 @@ class Pool:
 
     def _prospects(self, border: Border, outlooks: Sequence[Outlook]) -> ProspectsOf:
         def prospects(place: int) -> Prospects:
-            one = self.responses[place]
-            asked = {path: v for path, v in one.votes.items() if v.asked}
-            rest = {path: v for path, v in one.votes.items() if not v.asked}
-            return border.prospects(outlooks[place], one.verdicts(), asked, rest)
+            one, outlook = self.responses[place], outlooks[place]
+            key = place, sum(votes.asked for votes in one.votes.values())
+            if key not in self._known:
+                self._known[key] = Prospects(
+                    border=border,
+                    verdicts=one.verdicts(),
+                    votes={p: v for p, v in one.votes.items() if v.asked},
+                    unasked={p: v for p, v in one.votes.items() if not v.asked},
+                    askable=frozenset(c.path for c in outlook.askable),
+                )
+            return self._known[key]
 
-        return cache(prospects)
+        return prospects
 
 
 class Asked:

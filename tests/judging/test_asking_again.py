@@ -136,7 +136,7 @@ class Plan:
         )
         return Panels({None: panel})
 
-    def run(
+    def run(  # noqa: PLR0913 - a run, by name
         self,
         backends: Sequence[FakeJudge],
         precision: Precision | None,
@@ -144,10 +144,16 @@ class Plan:
         votes: int = 0,
         store: VerdictStore | None = None,
         limits: Limits | None = None,
+        top: int | None = None,
     ) -> EvaluationResult:
-        """Judge everything."""
+        """Judge everything, or what the best so many take."""
         panels = self.panels(backends, votes=votes)
-        options = {"precision": precision, "store": store, "limits": limits or Limits()}
+        options = {
+            "precision": precision,
+            "store": store,
+            "limits": limits or Limits(),
+            "top": top,
+        }
         return asyncio.run(evaluation_of(self.jobs, panels, **options).run())
 
     def estimate(
