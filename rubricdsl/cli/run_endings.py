@@ -116,11 +116,10 @@ def _tell_places(prompt: str, cards: Sequence[Scorecard], top: int) -> None:
 
 
 def _has_failure(card: Scorecard) -> bool:
-    return any(
-        said.failure is not None
-        for result in card.criteria
-        for said in (result.verdict, *result.verdict.ballots)
-    )
+    verdicts = [result.verdict for result in card.criteria]
+    failures = [verdict.failure for verdict in verdicts]
+    failures += [ballot.failure for verdict in verdicts for ballot in verdict.ballots]
+    return any(failure is not None for failure in failures)
 
 
 def exit_of(

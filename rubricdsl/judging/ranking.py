@@ -123,7 +123,7 @@ class Ranker:
         level = nlargest(self.top, map(_most, outlooks))[-1]
         certain = sum(_most(outlooks[place]) > level for place in contenders)
         equal = sum(_most(outlooks[place]) == level for place in contenders)
-        some = max(self.top, ceil(len(contenders) * _SHARE_OF_CONTENDERS))
+        some = max(self.top + 1, ceil(len(contenders) * _SHARE_OF_CONTENDERS))
         # A failure can keep the level above all who can be asked about.
         width = max(certain, min(certain + equal, some)) or some
         return {

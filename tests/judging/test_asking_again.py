@@ -610,9 +610,3 @@ def test_a_run_is_another_where_other_precision_is_wanted() -> None:
     other = evaluation_of(plan.jobs, plan.panels(plan.backends()))
     assert list(other.identity.differences(engine.identity.record))
     assert not list(engine.identity.differences(engine.identity.record))
-
-
-def test_to_rank_and_to_ask_again_exclude_each_other() -> None:
-    plan = Plan([Job(THREE, response_of("text"))])
-    with pytest.raises(ValueError, match="ranks"):
-        evaluation_of(plan.jobs, plan.panels(plan.backends()), precision=CLOSE, top=1)

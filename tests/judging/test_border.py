@@ -176,15 +176,7 @@ def test_it_ends_with_no_more_votes_than_there_may_be(
     assert ranks.issuperset(range(1, min(top, len(thetas)) + 1))
     inside = [s for s in standings if s.worst <= top]
     if sum(doubt_of(s).border for s in inside) > 0.05 + 1e-9:
-        # It stopped though it does not know: nothing that tells may be asked.
-        outlooks = [
-            played.ranker.outlook(played.verdicts(p)) for p in range(len(thetas))
-        ]
-        assert all(
-            votes.get(c.path, Votes(0.0, 0)).asked <= most
-            for votes, outlook in zip(played.votes, outlooks, strict=True)
-            for c in outlook.askable
-        )
+        # It stopped though it does not know, since it may ask no more.
         assert any(v.asked == most for votes in played.votes for v in votes.values())
 
 

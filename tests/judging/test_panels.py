@@ -144,7 +144,8 @@ SCALES: tuple[Scale, ...] = (
 def _panels_of_any_kind(draw: st.DrawFn) -> tuple[Criterion, Verdict]:
     scale = draw(st.sampled_from(SCALES))
     na = draw(st.sampled_from([None, NaPolicy.SKIP, NaPolicy.FAIL, NaPolicy.PASS, 0.3]))
-    mark = draw(st.sampled_from([Weight(1.0), Weight(-1.0), Never()]))
+    marks: list[Weight | Never] = [Weight(1.0), Weight(-1.0), Never()]
+    mark = draw(st.sampled_from(marks))
     legal = (
         [Ruling.level(number) for number in scale.numbers]
         if isinstance(scale, LevelScale)
