@@ -237,12 +237,12 @@ def test_it_finds_the_best_more_often_than_one_vote_with_fewer_calls_than_many()
     rubric = weighted(5.0, 3.0, 2.0, 2.0, 1.0, 1.0)
     paths = [criterion.path for criterion in rubric.criteria()]
     prior = Prior.of_flip_rate(0.12)
-    precision = Precision(within=0.1, most=5, flip_rate=0.12)
+    precision = Precision(within=0.05, most=5, flip_rate=0.12)
     meaning = Scorer.of(rubric).meaning
     draw = random.Random(3)  # noqa: S311 - no secret
     right = dict.fromkeys(("one vote", "border", "five votes"), 0)
     calls = dict.fromkeys(right, 0)
-    for number in range(30):
+    for number in range(80):
         thetas = [
             {path: draw.betavariate(prior.yes, prior.no) for path in paths}
             for _ in range(6)
@@ -265,4 +265,4 @@ def test_it_finds_the_best_more_often_than_one_vote_with_fewer_calls_than_many()
             calls[name] += played.calls
     print(right, calls)  # noqa: T201
     assert right["one vote"] < right["border"]
-    assert calls["border"] < 0.6 * calls["five votes"]
+    assert calls["border"] < 0.7 * calls["five votes"]
