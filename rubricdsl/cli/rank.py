@@ -50,8 +50,8 @@ decided at 95 % bears a `?` in the table.  `rank_doubt` in a row holds the risks
 that take scores as normal.  Never are more questions asked than `rub plan` with the same
 --until-within tells for `rub eval`.
 
-exit codes: 0 the best K are known by the verdicts, 2 bad input, 3 they are not, since verdicts could
-not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
+exit codes: 0 the best K are known by the verdicts, 2 bad input, 3 they are not, since
+verdicts could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
 
 _MOST_NAMES = 3
 
