@@ -7,7 +7,7 @@ the half-width of the score's interval is small enough, or there is no more to a
 Where the best K are wanted, what decides them is asked as in any ranking, and then
 what tells most about the border between them and all others
 (`rubricdsl.judging.border`).  What one request can hold is asked again together, so
-that there are never more requests than with as many votes on everything.
+that scores never take more requests than as many votes on everything.
 
 Only questions to models are asked again, and none of which an answer was n/a or
 could not be had.
