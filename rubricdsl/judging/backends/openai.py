@@ -132,7 +132,7 @@ class OpenAIJudge:
         return Usage(
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
-            cost=self._cost(prompt_tokens, completion_tokens),
+            cost=self.price(prompt_tokens, completion_tokens),
         )
 
     def prepare(self) -> None:
@@ -193,7 +193,7 @@ class OpenAIJudge:
             usage=Usage(
                 prompt_tokens=completion.prompt_tokens,
                 completion_tokens=completion.completion_tokens,
-                cost=self._cost(completion.prompt_tokens, completion.completion_tokens),
+                cost=self.price(completion.prompt_tokens, completion.completion_tokens),
             ),
             model=model,
             notices=tuple(notices),
@@ -212,7 +212,8 @@ class OpenAIJudge:
         )
         return evolve(answer, probability=probability)
 
-    def _cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Give the money that so many tokens cost; None where no price is known."""
         prompt, reply = self._prices
         if prompt is None or reply is None:
             return None
