@@ -94,8 +94,8 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     """Set up a run; nothing is asked before `Evaluation.run`.
 
     With ``top``, only what it takes to know the best so many responses to each prompt
-    will be asked; with a ``precision``, what wavers again until scores are known so
-    well.
+    will be asked; with a ``precision``, what wavers again until scores, or with both
+    the best, are known so well.
     """
     root = project.root
     config = project_config(project)

@@ -22,21 +22,25 @@ which both score more than 0.  Of the ways to a term, the one with the greatest
 w_i a_i(v'_i) makes both scores greatest; their sum m is kept beside x, and a pair
 counts where m > 0 and m + x > 0.
 
+Scores are equal where they differ by no more than `TOLERANCE`, as everywhere else; so a
+sum has a sign only beyond it, and in a mean that is clipped a score up to it is 0.
+
 Deciding this is a subset sum problem, hard for weights of many digits; with whole
 numbers up to 10 there are never more than a few thousand sums.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from math import lcm
+from math import floor, lcm
 
 from attrs import frozen
 
-from rubricdsl.changes.forms import Forms, keys_of
+from rubricdsl.changes.forms import Forms, exact, keys_of
 from rubricdsl.changes.matching import Matching
 from rubricdsl.changes.snapshots import Snapshot
 from rubricdsl.changes.vectors import Choice, choices, exact_worth
 from rubricdsl.model.ruling import Ruling
+from rubricdsl.scoring.leaves import TOLERANCE
 
 _MOST_SUMS = 400_000
 
@@ -84,6 +88,36 @@ class _Weighted:
         return next(zeros, None)
 
 
+@frozen(eq=False)
+class _Weights:
+    """The criteria in whole units, and the units by which scores are told apart.
+
+    ``tolerance_x`` and ``tolerance_y`` are the most by which equal scores differ,
+    before and now.
+    """
+
+    criteria: Sequence[_Weighted]
+    tolerance_x: int
+    tolerance_y: int
+
+    def order_differs(self, x: int, _: int, y: int) -> bool:
+        """Say whether two vectors change their order, given how they differ."""
+        return _sign(x, self.tolerance_x) != _sign(y, self.tolerance_y)
+
+    def clipped_order_differs(self, x: int, below: int, y: int) -> bool:
+        """Say so of two vectors that both score more than 0."""
+        both = min(below, below + x) > self.tolerance_x
+        return both and self.order_differs(x, below, y)
+
+    def zero_differs(self, x: int, _: int, y: int) -> bool:
+        """Say whether a vector scores more than 0 in just one of the versions."""
+        return (x > self.tolerance_x) is not (y > self.tolerance_y)
+
+
+def _sign(difference: int, tolerance: int) -> int:
+    return (difference > tolerance) - (difference < -tolerance)
+
+
 _Sum = tuple[int, int]
 _Extremes = dict[_Sum, tuple[int, int]]
 
@@ -106,16 +140,18 @@ def decide_flat_order(
     if any(choice.measured for choice in moving):
         return None
     shares = [(before[f"={c.new_path}"], after[f"={c.new_path}"]) for c in moving]
-    weighted = _in_whole_units(moving, shares, old, new)
+    weights = _in_whole_units(moving, shares, old, new)
+    weighted = weights.criteria
     if not (_is_clipped(before) or _is_clipped(after)):
-        return _decide([_pair_terms(one) for one in weighted], _order_differs)
+        return _decide([_pair_terms(one) for one in weighted], weights.order_differs)
     signs_stay = all((w > 0) is (u > 0) for w, u in shares)
     if not signs_stay or any(one.zero is None for one in weighted):
         return None
-    zeros = _decide([_zero_terms(one) for one in weighted], _zero_differs)
+    zeros = _decide([_zero_terms(one) for one in weighted], weights.zero_differs)
     if zeros is None or zeros.reordering is not None:
         return zeros
-    return _decide([_clipped_terms(one) for one in weighted], _clipped_order_differs)
+    terms = [_clipped_terms(one) for one in weighted]
+    return _decide(terms, weights.clipped_order_differs)
 
 
 def _is_clipped(shares: Mapping[str, Fraction]) -> bool:
@@ -127,7 +163,7 @@ def _in_whole_units(
     shares: Sequence[tuple[Fraction, Fraction]],
     old: Snapshot,
     new: Snapshot,
-) -> Sequence[_Weighted]:
+) -> _Weights:
     """Weigh all worths, in units that make them whole, before and now."""
     rows = [
         [
@@ -142,13 +178,15 @@ def _in_whole_units(
     ]
     unit_x = lcm(*(x.denominator for row in rows for _, x, _ in row))
     unit_y = lcm(*(y.denominator for row in rows for _, _, y in row))
-    return [
+    criteria = [
         _Weighted(
             choice.name,
             tuple((ruling, int(x * unit_x), int(y * unit_y)) for ruling, x, y in row),
         )
         for choice, row in zip(moving, rows, strict=True)
     ]
+    tolerance = exact(TOLERANCE)
+    return _Weights(criteria, floor(tolerance * unit_x), floor(tolerance * unit_y))
 
 
 # ------------------------------------------------------------------- terms and tests
@@ -183,18 +221,6 @@ def _zero_terms(one: _Weighted) -> "_Terms":
         raise ValueError(f"{one.name} cannot be worth 0")
     terms = (Term(x, y, 0, (ruling, zero)) for ruling, x, y in one.worths)
     return _Terms(one.name, tuple(terms))
-
-
-def _order_differs(x: int, _: int, y: int) -> bool:
-    return (x > 0) is not (y > 0) or (x < 0) is not (y < 0)
-
-
-def _clipped_order_differs(x: int, below: int, y: int) -> bool:
-    return below > 0 and below + x > 0 and _order_differs(x, below, y)
-
-
-def _zero_differs(x: int, _: int, y: int) -> bool:
-    return (x > 0) is not (y > 0)
 
 
 # --------------------------------------------------------------------------- sums

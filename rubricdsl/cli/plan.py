@@ -19,7 +19,7 @@ from rubricdsl.cli.run_arguments import (
     precision,
     read_subjects,
 )
-from rubricdsl.judging.estimates import Effort, Estimate
+from rubricdsl.judging.estimates import Effort, Estimate, Learnt
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -35,9 +35,13 @@ examples:
 Questions, cached verdicts, checks and calls are exact: `rub eval` with the same
 arguments sends just so many requests, if none fails and no answer is left out.  Where
 criteria need others, and with --until-within, they are the most, and beside them stands
-the least.  Tokens are exact for `presence` and estimated for chat models (what a model
-thinks before it answers comes on top).  Money takes prices in rub.toml, time takes
---latency.  No key is needed.
+the least.  `rub rank` asks no more questions than that, with --until-within or without;
+how many fewer depends on verdicts, and asked together they may take more requests.
+Tokens are exact for `presence` and estimated for chat models.  What a model writes and
+how long it takes are as in earlier calls of the same judge, asked in the same way, where
+the store knows of any (`learnt` says of how many); else what it thinks before it answers
+comes on top, and time takes --latency, which counts in any case.  Money takes prices in
+rub.toml.  No key is needed.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
@@ -109,11 +113,23 @@ def _document(plan: Estimate, latency: float | None) -> dict[str, Plain]:
             "judge": load.judge,
             "calls": load.calls,
             "concurrency": load.concurrency,
+            "learnt": _learnt(load.learnt),
         }
         for load in plan.most.loads
     ]
     document["unmeasured"] = dict(plan.unmeasured)
     return document
+
+
+def _learnt(learnt: Learnt | None) -> dict[str, Plain] | None:
+    if learnt is None:
+        return None
+    return {
+        "calls": learnt.calls,
+        "completion": learnt.completion_tokens,
+        "timed": learnt.timed,
+        "seconds": learnt.seconds,
+    }
 
 
 def _effort(effort: Effort, latency: float | None) -> dict[str, Plain]:
@@ -128,7 +144,7 @@ def _effort(effort: Effort, latency: float | None) -> dict[str, Plain]:
             "completion": None if usage is None else usage.completion_tokens,
         },
         "cost": None if usage is None else usage.cost,
-        "seconds": None if latency is None else effort.seconds(latency),
+        "seconds": effort.seconds(latency),
     }
 
 
@@ -147,15 +163,25 @@ def _lines(plan: Estimate, latency: float | None) -> Iterator[str]:
     else:
         prompt = _range(least.usage.prompt_tokens, most.usage.prompt_tokens)
         completion = _range(least.usage.completion_tokens, most.usage.completion_tokens)
-        yield f"  tokens     {prompt} to read, {completion} to write"
+        yield f"  tokens     {prompt} to read, {completion} to write{_written(most)}"
         if most.usage.cost is not None:
             yield f"  cost       {most.usage.cost:.4g} at most"
-    if latency is not None:
-        yield f"  seconds    {most.seconds(latency):,.1f} at most"
+    seconds = most.seconds(latency)
+    if seconds is not None and (latency is not None or most.calls):
+        timed = sum(load.learnt.timed for load in most.loads if load.learnt)
+        source = f" (as in {plural(timed, 'earlier call')})" * (latency is None)
+        yield f"  seconds    {seconds:,.1f} at most{source}"
     if not plan.is_exact:
         yield "How much is asked depends on verdicts."
     for kind, count in plan.unmeasured.items():
         yield f"{plural(count, 'verdict')} cannot be had as it stands: {kind}"
+
+
+def _written(effort: Effort) -> str:
+    """Say of how many calls was learnt what a judge writes."""
+    learnt = [load.learnt for load in effort.loads if load.learnt is not None]
+    calls = sum(one.calls for one in learnt if one.completion_tokens is not None)
+    return f" (as in {plural(calls, 'earlier call')})" if calls else ""
 
 
 def _range(least: int, most: int) -> str:

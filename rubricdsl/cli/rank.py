@@ -7,10 +7,13 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import plural, say
 from rubricdsl.cli.run_arguments import (
+    UNTIL_BEST,
     add_limits,
+    add_precision,
     add_store,
     add_subjects,
     opened_store,
+    precision,
     read_subjects,
 )
 from rubricdsl.cli.run_conduct import (
@@ -21,7 +24,7 @@ from rubricdsl.cli.run_conduct import (
     show_table,
     tell_files,
 )
-from rubricdsl.cli.run_endings import tell_ending, tell_way_on
+from rubricdsl.cli.run_endings import tell_border, tell_ending, tell_way_on
 from rubricdsl.model.scorecard import Scorecard, Status
 
 DESCRIPTION = "Find the K best responses to each prompt, asking as little as it takes."
@@ -39,8 +42,16 @@ Judges that take several questions in one request (ask: together) are asked in a
 large steps: fewer questions, but perhaps more requests than `rub eval`.  Where requests
 are what counts, or questions are, `?ask=each` asks the fewest questions.
 
-exit codes: 0 the best K are known, 2 bad input, 3 they are not, since verdicts could
-not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
+With --until-within what wavers is asked again, after that: the questions that tell
+most about the weakest of the K best and the strongest of all others, until the border
+between them is decided or no judge may be asked more (--most-votes).  Only who is among
+the best is asked after so; their order is that of the verdicts, and a place that is not
+decided at 95 % bears a `?` in the table.  `rank_doubt` in a row holds the risks, bounds
+that take scores as normal.  Never are more questions asked than `rub plan` with the same
+--until-within tells for `rub eval`.
+
+exit codes: 0 the best K are known by the verdicts, 2 bad input, 3 they are not, since
+verdicts could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
 
 _MOST_NAMES = 3
 
@@ -56,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many of the best to find, in their order",
     )
     add_outputs(parser)
+    add_precision(parser, UNTIL_BEST)
     add_store(parser)
     add_limits(parser)
 
@@ -63,9 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     check_outputs(options)
+    wanted = precision(options)
     subjects = read_subjects(options)
     with opened_store(options, subjects.project) as store:
-        ended = conduct(options, subjects, store, top=options.top)
+        ended = conduct(options, subjects, store, top=options.top, precision=wanted)
     scorecards = ended.result.scorecards
     if options.format == "table":
         show_table(scorecards, subjects.responses, options.top)
@@ -75,6 +88,8 @@ def run(options: argparse.Namespace) -> Exit:
     _tell_saved(scorecards)
     open_prompts = list(_undecided(scorecards, options.top))
     _tell_undecided(open_prompts, options.top)
+    if wanted is not None:
+        tell_border(scorecards, options.top, wanted)
     tell_files(options)
     code = Exit.FINE
     if subjects.lost or open_prompts or _has_suspects(scorecards):

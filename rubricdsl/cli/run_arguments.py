@@ -79,14 +79,16 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_precision(parser: argparse.ArgumentParser) -> None:
-    """Declare how well scores shall be known."""
-    parser.add_argument(
-        "--until-within",
-        type=share,
-        metavar="X",
-        help="ask again what wavers until the half of a score's 95 %% interval is X",
-    )
+UNTIL_SCORES = "ask again what wavers until the half of a score's 95 %% interval is X"
+UNTIL_BEST = (
+    "ask again what wavers until, at 95 %%, no other is better by over X than any of "
+    "the K best"
+)
+
+
+def add_precision(parser: argparse.ArgumentParser, aim: str = UNTIL_SCORES) -> None:
+    """Declare how well scores, or the best, shall be known."""
+    parser.add_argument("--until-within", type=share, metavar="X", help=aim)
     parser.add_argument(
         "--most-votes",
         type=positive,

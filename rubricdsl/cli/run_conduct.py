@@ -135,7 +135,8 @@ def conduct(
     """Judge, and write what came of it where the options say.
 
     With ``top``, only the best so many responses to each prompt are looked for; with
-    a ``precision``, what wavers is asked again until scores are known so well.
+    a ``precision``, what wavers is asked again until scores, or with both the best, are
+    known so well.
     """
     ended = run_async(_evaluate(options, subjects, store, top, precision))
     if options.out:

@@ -3,14 +3,15 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from math import fsum
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
 from rubricdsl.judging import degenerate
 from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.sequential import Precision
-from rubricdsl.model.ruling import FailureKind
-from rubricdsl.model.scorecard import Scorecard, Status
+from rubricdsl.model.ruling import Failure, FailureKind
+from rubricdsl.model.scorecard import CONFIDENCE, Scorecard, Status
 
 _MOST_REASONS = 10
 _MOST_NAMES = 3
@@ -103,6 +104,67 @@ def tell_noise(scorecards: Sequence[Scorecard], precision: Precision) -> None:
     )
 
 
+def tell_border(
+    scorecards: Sequence[Scorecard], top: int, precision: Precision
+) -> None:
+    """Say for which prompts the best are known as well as was wanted, and why not."""
+    prompts: dict[tuple[str, str], list[Scorecard]] = {}
+    for card in scorecards:
+        if card.standing is not None and card.standing.doubt is not None:
+            prompts.setdefault((card.rubric, card.prompt_id), []).append(card)
+    votes = sum(card.noise.votes for card in scorecards if card.noise is not None)
+    undecided = {
+        key: risk
+        for key, cards in prompts.items()
+        if (risk := _border_risk(cards, top)) > 1 - CONFIDENCE
+    }
+    say(
+        f"the best {top} decided within {precision.within:g} for "
+        f"{len(prompts) - len(undecided):,} of {plural(len(prompts), 'prompt')}, on "
+        f"{plural(votes, 'vote')}"
+    )
+    for key, risk in list(undecided.items())[:_MOST_REASONS]:
+        failed = any(_has_failure(card) for card in prompts[key])
+        why = "what failed" if failed else "what may not be asked any more"
+        say(f"  not for {key[1]}: {why} leaves a risk of {risk:.0%}")
+    if len(undecided) > _MOST_REASONS:
+        say(f"  nor for {plural(len(undecided) - _MOST_REASONS, 'other prompt')}")
+    for key, cards in list(prompts.items()) if len(prompts) <= _MOST_NAMES else []:
+        _tell_places(key[1], cards, top)
+
+
+def _border_risk(cards: Sequence[Scorecard], top: int) -> float:
+    """Give the risk that one of the best should not be."""
+    standings = [card.standing for card in cards if card.standing is not None]
+    best = [s for s in standings if s.best <= top]
+    return min(1.0, fsum(s.doubt.border for s in best if s.doubt is not None))
+
+
+def _tell_places(prompt: str, cards: Sequence[Scorecard], top: int) -> None:
+    """Say which of the best places are decided, one by one."""
+    ranks = {
+        card.standing.rank: card.standing.is_decided
+        for card in cards
+        if card.standing is not None and card.standing.rank is not None
+    }
+    places = range(1, min(top, len(cards)) + 1)
+    decided = [str(place) for place in places if ranks.get(place)]
+    others = [str(place) for place in places if not ranks.get(place)]
+    parts = []
+    if decided:
+        parts.append(f"decided: {', '.join(decided)}")
+    if others:
+        parts.append(f"not decided: {', '.join(others)}")
+    say(f"  places of {prompt}: {'; '.join(parts)}")
+
+
+def _has_failure(card: Scorecard) -> bool:
+    verdicts = [result.verdict for result in card.criteria]
+    failures = [verdict.failure for verdict in verdicts]
+    failures += [ballot.failure for verdict in verdicts for ballot in verdict.ballots]
+    return any(failure is not None for failure in failures)
+
+
 def exit_of(
     scorecards: Sequence[Scorecard], *, lost: int, fail_under: float | None
 ) -> Exit:
@@ -133,18 +195,36 @@ def _is_under(card: Scorecard, bound: float) -> bool:
 
 
 def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
-    """Say which verdicts are missing and why, the most frequent reason first."""
-    missing: dict[tuple[str, str], list[str]] = {}
+    """Say what is missing and why: verdicts, and votes without which some were made."""
+    verdicts: _Causes = {}
+    votes: _Causes = {}
     for card in scorecards:
-        for criterion in card.criteria:
-            failure = criterion.verdict.failure
-            if failure is not None:
-                cause = (failure.kind, failure.reason)
-                missing.setdefault(cause, []).append(criterion.path)
-    if not missing:
+        for result in card.criteria:
+            verdict = result.verdict
+            if verdict.failure is not None:
+                _count(verdicts, verdict.failure, result.path)
+                continue
+            for ballot in verdict.ballots:
+                if ballot.failure is not None:
+                    _count(votes, ballot.failure, result.path)
+    _tell_causes(verdicts, "verdict", "could not be had:")
+    _tell_causes(votes, "vote", "could not be had, and counted for nothing:")
+
+
+# The paths of what failed, by the kind of the failure and its reason.
+_Causes = dict[tuple[str, str], list[str]]
+
+
+def _count(causes: _Causes, failure: Failure, path: str) -> None:
+    causes.setdefault((failure.kind, failure.reason), []).append(path)
+
+
+def _tell_causes(causes: _Causes, what: str, fate: str) -> None:
+    """Write the table of failures, the most frequent reason first."""
+    if not causes:
         return
-    say(f"{plural(sum(map(len, missing.values())), 'verdict')} could not be had:")
-    ordered = sorted(missing.items(), key=lambda entry: -len(entry[1]))
+    say(f"{plural(sum(map(len, causes.values())), what)} {fate}")
+    ordered = sorted(causes.items(), key=lambda entry: -len(entry[1]))
     for (kind, reason), paths in ordered[:_MOST_REASONS]:
         names = list(dict.fromkeys(paths))
         more = ", …" if len(names) > _MOST_NAMES else ""

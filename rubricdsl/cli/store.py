@@ -210,6 +210,7 @@ def _info(options: argparse.Namespace, database: Database) -> Exit:
             f"{'judge':12}{judge.name}: {plural(judge.verdicts, 'verdict')}, "
             f"{plural(spent.requests, 'request')}, {spent.prompt_tokens:,} prompt and "
             f"{spent.completion_tokens:,} completion tokens"
+            + (f", {spent.seconds / spent.timed:.2g} s each" if spent.timed else "")
         )
     for line in lines:
         sys.stdout.write(safe_text(line) + "\n")
@@ -247,6 +248,8 @@ def _info_record(path: Path, held: Holdings | None) -> dict[str, Plain]:
                     "completion": judge.spending.completion_tokens,
                 },
                 "characters": judge.spending.characters,
+                "timed": judge.spending.timed,
+                "seconds": judge.spending.seconds,
             }
             for judge in held.judges
         ],

@@ -4,8 +4,11 @@ The row holds all of a scorecard but the times at which verdicts were reached.  
 responses were ranked it has a ``rank`` (null if not just one place is left) and a
 ``rank_interval``, and criteria left out as not needed say ``"asked": false`` beside
 ``verdict`` and ``error``, which are both null then.  Where questions were asked until
-scores were known well enough it has a ``noise``: the ``half_width`` of the score's
-95 % interval (null if there is none) and the ``votes`` on which it rests.
+the best were known well enough there is a ``rank_doubt``: the risks that it is on the
+wrong side of the ``border`` of the best, and that its ``place`` is wrong.  Where they
+were asked until scores, or the best, were known well enough it has a ``noise``: the
+``half_width`` of the score's 95 % interval (null if there is none) and the ``votes`` on
+which it rests.
 """
 
 import math
@@ -29,6 +32,7 @@ from rubricdsl.model.judgement import Ballot, Provenance, Usage, Verdict
 from rubricdsl.model.ruling import Failure, Ruling
 from rubricdsl.model.scorecard import (
     CriterionResult,
+    Doubt,
     Gate,
     GroupResult,
     Noise,
@@ -74,6 +78,12 @@ def result_row(scorecard: Scorecard) -> dict[str, Plain]:
     if standing is not None:
         row["rank"] = standing.rank
         row["rank_interval"] = [standing.best, standing.worst]
+        doubt = standing.doubt
+        if doubt is not None:
+            row["rank_doubt"] = {
+                "border": _finite(doubt.border),
+                "place": _finite(doubt.place),
+            }
     noise = scorecard.noise
     if noise is not None:
         row["noise"] = {"half_width": _finite(noise.half_width), "votes": noise.votes}
@@ -263,11 +273,24 @@ def _standing(row: Fields) -> Standing | None:
         case None:
             return None
         case [int() as best, int() as worst] if 1 <= best <= worst:
-            return Standing(best, worst)
+            return Standing(best, worst, _doubt(row))
         case _:
             raise FieldError(
                 "`rank_interval` is not a pair of places", "write [best, worst]"
             )
+
+
+def _doubt(row: Fields) -> Doubt | None:
+    doubt = optional_members(row, "rank_doubt")
+    if doubt is None:
+        return None
+    border, place = needed_number(doubt, "border"), needed_number(doubt, "place")
+    if not (0 <= border <= 1 and 0 <= place <= 1):
+        raise FieldError(
+            "`rank_doubt` is not a pair of risks",
+            'write {"border": X, "place": Y}, each from 0 to 1',
+        )
+    return Doubt(border, place)
 
 
 def _noise(row: Fields) -> Noise | None:

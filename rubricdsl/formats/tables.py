@@ -195,7 +195,8 @@ def _wanted(head: str, texts: Iterable[str]) -> int:
 def _place_text(column: _Column, style: Style) -> str:
     standing = column.card.standing
     if standing is None or standing.rank is not None:
-        return str(column.place)
+        is_open = standing is not None and not standing.is_decided
+        return f"{column.place}{'?' * is_open}"
     return f"{standing.best}{style.symbols.dash}{standing.worst}"
 
 

@@ -11,6 +11,7 @@ from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.model.judgement import Answer, Provenance, Question, Verdict
 from rubricdsl.model.rubric import AnswerScale, LevelScale
 from rubricdsl.model.ruling import NA, NO, Failure, FailureKind, Ruling, RulingWord
+from rubricdsl.scoring.leaves import answer_limits
 
 Redact = Callable[[str], str]
 
@@ -83,7 +84,7 @@ def _is_legal(ruling: Ruling, question: Question) -> bool:
     if ruling.word is RulingWord.NA:
         return question.may_abstain
     if question.asker:
-        # A record may hold the mean of a panel, which lies between the answers.
+        # A record may hold the mean of a panel, which lies among the answers.
         return _is_on_scale(ruling, question)
     if isinstance(question.scale, AnswerScale):
         return ruling.word in question.scale.answers
@@ -96,7 +97,8 @@ def _is_on_scale(ruling: Ruling, question: Question) -> bool:
         is_level = ruling.word is RulingWord.LEVEL and number is not None
         return is_level and scale.low <= (number or 0.0) <= scale.high
     if ruling.word is RulingWord.NUMBER:
-        return number is not None and 0 <= number <= 1
+        low, high = answer_limits(scale)
+        return number is not None and low <= number <= high
     return ruling.word in scale.answers
 
 

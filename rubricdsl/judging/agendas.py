@@ -28,7 +28,10 @@ class Desk(Protocol):
         ...
 
     def is_free(self, docket: Docket, sheet: Sheet, planned: PlannedCriterion) -> bool:
-        """Say whether the verdict can be had without asking a judge."""
+        """Say whether the verdict can be had without asking a judge.
+
+        Of what was asked, whether another vote of each judge can.
+        """
         ...
 
 
@@ -106,7 +109,7 @@ class BestOf:
                         yield sheet, planned
             needed = [
                 wanted
-                for plan, sheets in _by_rubric(docket.sheets)
+                for plan, sheets in by_rubric(docket.sheets)
                 for wanted in self._needed(plan, sheets)
             ]
             if not needed:
@@ -116,9 +119,9 @@ class BestOf:
     def standings(self, sheets: Sequence[Sheet]) -> Mapping[int, Standing]:
         """Say how the responses stand, as far as verdicts tell."""
         found: dict[int, Standing] = {}
-        for plan, compared in _by_rubric(sheets):
-            ranker = self._ranker(plan)
-            outlooks = [self._outlook(ranker, sheet) for sheet in compared]
+        for plan, compared in by_rubric(sheets):
+            ranker = self.ranker(plan)
+            outlooks = [self.outlook(ranker, sheet) for sheet in compared]
             standings = ranker.standings(outlooks)
             for sheet, standing in zip(compared, standings, strict=True):
                 if not sheet.suspect:
@@ -152,26 +155,28 @@ class BestOf:
         def asked_with(criterion: Criterion) -> object:
             return joint(plan.criteria[criterion.path])
 
-        ranker = self._ranker(plan)
-        outlooks = [self._outlook(ranker, sheet) for sheet in sheets]
+        ranker = self.ranker(plan)
+        outlooks = [self.outlook(ranker, sheet) for sheet in sheets]
         for place, criteria in ranker.ask(outlooks, asked_with).items():
             for criterion in criteria:
                 yield sheets[place], plan.criteria[criterion.path]
 
-    def _outlook(self, ranker: Ranker, sheet: Sheet) -> Outlook:
+    def outlook(self, ranker: Ranker, sheet: Sheet) -> Outlook:
+        """Say what is known of a response."""
         if sheet.suspect:
             # Nothing that was said of it is believed, so it comes last.
             return Outlook(NOT_APPLICABLE, ())
         view = self._view(sheet)
-        if view.outlook is None or view.verdicts != len(sheet.verdicts):
+        if view.outlook is None or view.revision != sheet.revision:
             view.outlook = ranker.outlook(sheet.verdicts)
-            view.verdicts = len(sheet.verdicts)
+            view.revision = sheet.revision
         return view.outlook
 
     def _view(self, sheet: Sheet) -> "_View":
         return self._views.setdefault(sheet, _View())
 
-    def _ranker(self, plan: RubricPlan) -> Ranker:
+    def ranker(self, plan: RubricPlan) -> Ranker:
+        """Give the ranker of a rubric."""
         # With the plan beside it, its id cannot be given to another.
         if id(plan) not in self._rankers:
             self._rankers[id(plan)] = plan, Ranker.of(plan.scorer, self._top)
@@ -180,17 +185,18 @@ class BestOf:
 
 @attrs.define(eq=False)
 class _View:
-    """What was found out about a sheet when it had so many verdicts.
+    """What was found out about a sheet at a revision.
 
     ``costly`` are criteria whose verdicts a judge must be asked for.
     """
 
-    verdicts: int = 0
+    revision: int = 0
     outlook: Outlook | None = None
     costly: set[str] = attrs.field(factory=set)
 
 
-def _by_rubric(sheets: Sequence[Sheet]) -> list[tuple[RubricPlan, list[Sheet]]]:
+def by_rubric(sheets: Sequence[Sheet]) -> list[tuple[RubricPlan, list[Sheet]]]:
+    """Sort sheets by their rubrics, in the order given."""
     found: dict[int, tuple[RubricPlan, list[Sheet]]] = {}
     for sheet in sheets:
         found.setdefault(id(sheet.plan), (sheet.plan, []))[1].append(sheet)

@@ -171,6 +171,7 @@ class Courier:
                 batch.inquiries[0].seat,
                 reply.usage,
                 characters=_characters(batch),
+                seconds=now - since,
             )
         return outcomes.of_reply(self._proceedings, batch, asked, reply)
 

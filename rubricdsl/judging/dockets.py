@@ -64,7 +64,8 @@ class Sheet:
 
     ``index`` is the job's place among all; ``sights`` are what its criteria see,
     by their ``sees``, and ``polls`` the panels' ballots, by path, where there are
-    several.  It is ``suspect`` once a canary was answered wrongly.
+    several.  ``revision`` counts the verdicts put down, those in the place of others
+    among them.  It is ``suspect`` once a canary was answered wrongly.
     """
 
     index: int
@@ -76,6 +77,7 @@ class Sheet:
     sights: dict[tuple[str, ...], "Seen"] = field(factory=dict)
     polls: dict[str, "Poll"] = field(factory=dict)
     account: Account = field(factory=Account)
+    revision: int = 0
     suspect: bool = False
 
     def ballots(self, path: str) -> Sequence[Verdict]:

@@ -18,7 +18,7 @@ from attrs import field, frozen
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
-from rubricdsl.judging.asking_again import UntilKnown
+from rubricdsl.judging.asking_again import UntilDecided, UntilKnown
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
 from rubricdsl.judging.dockets import Batch, Job
@@ -88,8 +88,8 @@ class Evaluation:
     makes waits between attempts, and canaries; ``patience`` is that with judges which
     are away.  ``identity`` is what it is a run of.
     With ``top``, only so much is asked as it takes to know the best so many responses
-    to each prompt; with a ``precision``, what wavers is asked again until scores are
-    known so well.  Raises ValueError for both at once.
+    to each prompt; with a ``precision``, what wavers is asked again until scores, or
+    with both the best, are known so well.
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
@@ -426,6 +426,4 @@ class Evaluation:
 def _agenda(top: int | None, precision: Precision | None) -> Agenda:
     if precision is None:
         return Everything() if top is None else BestOf(top)
-    if top is not None:
-        raise ValueError("a run ranks, or asks until scores are known well enough")
-    return UntilKnown(precision)
+    return UntilKnown(precision) if top is None else UntilDecided(top, precision)

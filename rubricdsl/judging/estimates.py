@@ -7,6 +7,10 @@ much is asked depends on verdicts; then one walk takes those that lead furthest,
 one those that lead nowhere, and what happens lies between.  So it is where questions
 are asked again until scores are known well enough: at most all that may be, as often
 as they may, and at least none.
+
+What a model writes, and how long it takes, nobody can tell from its prompt.  Where the
+store knows of earlier requests to the same judge, asked in the same way, both are taken
+to be as they were then, on average.
 """
 
 import time
@@ -30,10 +34,15 @@ from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress, VerdictReached
 from rubricdsl.model.judgement import Usage, Verdict
-from rubricdsl.model.protocols import CheckFunction, EstimatingBackend
+from rubricdsl.model.protocols import (
+    CheckFunction,
+    EstimatingBackend,
+    PricingBackend,
+)
 from rubricdsl.model.ruling import Ruling
 from rubricdsl.model.scorecard import Standing
 from rubricdsl.scoring.leaves import RulingWorths
@@ -41,12 +50,30 @@ from rubricdsl.scoring.meaning import Branch
 
 
 @frozen(kw_only=True)
+class Learnt:
+    """What earlier requests to a judge took on average.
+
+    Tokens to write, of so many ``calls``, and ``seconds``, of those ``timed`` among
+    them; None where it is not taken from them.
+    """
+
+    calls: int
+    completion_tokens: float | None
+    timed: int
+    seconds: float | None
+
+
+@frozen(kw_only=True)
 class Load:
-    """What one judge would be sent: its name, requests, and how many in flight."""
+    """What one judge would be sent: its name, requests, and how many in flight.
+
+    ``learnt`` is what earlier requests took, if there were any.
+    """
 
     judge: str
     calls: int
     concurrency: int
+    learnt: Learnt | None = None
 
 
 @frozen(kw_only=True)
@@ -65,10 +92,21 @@ class Effort:
     usage: Usage | None
     loads: tuple[Load, ...]
 
-    def seconds(self, latency: float) -> float:
-        """Give how long it takes if a request takes ``latency`` seconds."""
-        rounds = (ceil(load.calls / load.concurrency) for load in self.loads)
-        return max(rounds, default=0) * latency
+    def seconds(self, latency: float | None = None) -> float | None:
+        """Give how long it takes if a request takes ``latency`` seconds.
+
+        Without one, as long as earlier requests took; None where that is not known
+        of a judge.
+        """
+        longest = 0.0
+        for load in self.loads:
+            each = latency
+            if each is None and load.learnt is not None:
+                each = load.learnt.seconds
+            if each is None:
+                return None
+            longest = max(longest, ceil(load.calls / load.concurrency) * each)
+        return longest
 
 
 @frozen(kw_only=True)
@@ -353,7 +391,11 @@ def _needs_group(plan: RubricPlan) -> bool:
 
 @attrs.define(eq=False)
 class _Walk:
-    """A run without judges; ``usage`` is None once a judge could not tell."""
+    """A run without judges.
+
+    ``usage`` is by judge, and no good once one could not tell: no more
+    ``is_estimated``.  ``seats`` are the identities under which judges were asked.
+    """
 
     supposition: _Supposition
     proceedings: Proceedings
@@ -361,10 +403,12 @@ class _Walk:
     checks: _CheckCount
     seed: int
     questions: int = 0
-    usage: Usage | None = Usage()
+    is_estimated: bool = True
+    usage: dict[Judge, Usage] = field(factory=dict)
     priced: bool = True
     calls: Counter[Judge] = field(factory=Counter)
     backends: dict[Judge, EstimatingBackend | None] = field(factory=dict)
+    seats: dict[Judge, set[str]] = field(factory=dict)
 
     def go(self) -> Iterator[int]:
         """Go through all dockets; gives how many jobs are done after each."""
@@ -380,9 +424,13 @@ class _Walk:
     def effort(self) -> Effort:
         """Give what was counted."""
         cached = len(self.recollection.used)
-        usage = self.usage
-        if usage is not None and not self.priced:
-            usage = attrs.evolve(usage, cost=None)
+        learnt = self._learnt()
+        usage: Usage | None = None
+        if self.is_estimated:
+            parts = (self._usage(judge, learnt.get(judge)) for judge in self.usage)
+            usage = sum(parts, Usage())
+            if not self.priced:
+                usage = attrs.evolve(usage, cost=None)
         return Effort(
             questions=self.questions + cached,
             cached=cached,
@@ -390,7 +438,12 @@ class _Walk:
             calls=self.calls.total(),
             usage=usage,
             loads=tuple(
-                Load(judge=judge.name, calls=calls, concurrency=judge.concurrency)
+                Load(
+                    judge=judge.name,
+                    calls=calls,
+                    concurrency=judge.concurrency,
+                    learnt=learnt.get(judge),
+                )
                 for judge, calls in self.calls.items()
             ),
         )
@@ -398,17 +451,49 @@ class _Walk:
     def _count(self, batch: Batch) -> None:
         self.questions += len(batch.inquiries)
         self.calls[batch.judge] += 1
-        if self.usage is None:
-            return
+        seats = self.seats.setdefault(batch.judge, set())
+        seats.add(batch.inquiries[0].seat.identity)
         backend = self._backend_of(batch.judge)
         if backend is None:
-            self.usage = None
+            self.is_estimated = False
             return
         asked = asked_of(batch, seed=self.seed)
         usage = backend.estimate(request_of(batch, asked))
         is_model = batch.judge.backend.capabilities.is_model
         self.priced &= usage.cost is not None or not is_model
-        self.usage += usage
+        self.usage[batch.judge] = self.usage.get(batch.judge, Usage()) + usage
+
+    def _learnt(self) -> Mapping[Judge, Learnt]:
+        """Give what earlier requests took, by judge; of a model also in tokens."""
+        known = self.recollection.spending()
+        found: dict[Judge, Learnt] = {}
+        for judge, seats in self.seats.items():
+            spent = sum((known.get(seat, Spending()) for seat in seats), Spending())
+            if not spent.requests:
+                continue
+            tokens = None
+            if judge.backend.capabilities.is_model and spent.completion_tokens:
+                tokens = spent.completion_tokens / spent.requests
+            seconds = spent.seconds / spent.timed if spent.timed else None
+            found[judge] = Learnt(
+                calls=spent.requests,
+                completion_tokens=tokens,
+                timed=spent.timed,
+                seconds=seconds,
+            )
+        return found
+
+    def _usage(self, judge: Judge, learnt: Learnt | None) -> Usage:
+        """Give what a judge's requests would take, by what they took before."""
+        usage = self.usage[judge]
+        if learnt is None or learnt.completion_tokens is None:
+            return usage
+        tokens = round(learnt.completion_tokens * self.calls[judge])
+        usage = attrs.evolve(usage, completion_tokens=tokens)
+        if isinstance(judge.backend, PricingBackend):
+            cost = judge.backend.price(usage.prompt_tokens, tokens)
+            usage = usage if cost is None else attrs.evolve(usage, cost=cost)
+        return usage
 
     def _backend_of(self, judge: Judge) -> EstimatingBackend | None:
         """Give a judge's backend, if it can tell what a request takes."""

@@ -112,7 +112,7 @@ class RunIdentity:
             yield f"it was to find {was}, and now {now}"
         precise = self.record.get("precision")
         if record.get("precision") != precise:
-            yield "scores were to be known as well as other options say"
+            yield "it was to be known as well as other options say"
 
     def _judge_differences(self, record: Mapping[str, Plain]) -> Iterator[str]:
         judges, settings = (

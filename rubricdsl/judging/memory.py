@@ -6,10 +6,12 @@ from types import MappingProxyType
 from rubricdsl.judging.dockets import Inquiry
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.judgement import Usage, Verdict
 
 _NOTHING: Mapping[tuple[str, str], Verdict] = MappingProxyType({})
+_NOTHING_SPENT: Mapping[str, Spending] = MappingProxyType({})
 
 
 class Memory:
@@ -54,10 +56,18 @@ class Memory:
             self._store.add(key, verdict)
         self.is_dirty = True
 
-    def spend(self, seat: Seat, usage: Usage, *, characters: int) -> None:
+    def spend(
+        self, seat: Seat, usage: Usage, *, characters: int, seconds: float
+    ) -> None:
         """Count what a request took, so that later ones can be estimated."""
         if self._store is not None and _is_storable(seat):
-            self._store.spend(seat.identity, usage, characters=characters)
+            self._store.spend(
+                seat.identity, usage, characters=characters, seconds=seconds
+            )
+
+    def spending(self) -> Mapping[str, Spending]:
+        """Give what requests took in all runs, by the identity of the seat."""
+        return _NOTHING_SPENT if self._store is None else self._store.spending()
 
     def commit(self) -> None:
         """Write what was kept, so that it outlives this process.

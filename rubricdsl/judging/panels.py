@@ -21,7 +21,7 @@ from rubricdsl.model.judgement import Ballot, Provenance, Verdict
 from rubricdsl.model.protocols import JudgeBackend, JudgeSettings
 from rubricdsl.model.rubric import Ask, Criterion, LevelScale, Scale, VoteRule
 from rubricdsl.model.ruling import NA, YES, Failure, Ruling, RulingWord
-from rubricdsl.scoring.leaves import RulingWorths, hurts
+from rubricdsl.scoring.leaves import RulingWorths, answer_limits, hurts
 
 DEFAULT_TIMEOUT = 120.0
 # The most that a judge is given where its capacity is found out.
@@ -165,9 +165,10 @@ class Panel:
           hurts the score.
         * ``unanimous``: the ruling that says least; so yes if all say yes.
         * ``any``: the ruling that says most; so yes if one says yes.
-        * ``mean``: a number, the mean of the probabilities of yes where every
-          ballot has one, else of yes as 1, partly as 1/2 and no as 0; for levels
-          the mean level, which may lie between two steps.
+        * ``mean``: a number, the mean of yes as 1, partly as 1/2 and no as 0; where
+          every ballot has a probability, that of yes, and the least answer for the
+          rest.  For levels the mean level, which may lie between two steps.  It is
+          never less than the least answer of the scale, nor more than the greatest.
 
         For the last three n/a is set aside, unless over half say n/a.
 
@@ -219,12 +220,14 @@ class Panel:
             return min(proper, key=_truth)
         if self.rule is VoteRule.ANY:
             return max(proper, key=_truth)
+        mean = _mean([_truth(ruling) for ruling in proper])
         if isinstance(scale, LevelScale):
-            return Ruling.level(fmean(map(_truth, proper)))
+            return Ruling.level(mean)
         probability = _mean_probability([b for b in cast if b.ruling != NA])
-        if probability is None:
-            probability = fmean(map(_truth, proper))
-        return Ruling.of_number(probability)
+        if probability is not None and str(YES) in scale.answers:
+            least, _ = answer_limits(scale)
+            mean = least + (1 - least) * probability
+        return Ruling.of_number(mean)
 
     def _ballots(self, verdicts: Sequence[Verdict]) -> tuple[Ballot, ...]:
         return tuple(
@@ -286,6 +289,11 @@ def _truth(ruling: Ruling) -> float:
     if ruling.number is not None:
         return ruling.number
     return 1.0 if ruling == YES else 0.0
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    """Give the mean, which rounding takes out of their range at times."""
+    return min(max(fmean(numbers), min(numbers)), max(numbers))
 
 
 def _mean_probability(ballots: Sequence[Verdict]) -> float | None:

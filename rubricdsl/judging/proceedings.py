@@ -219,14 +219,20 @@ class Proceedings:
         return [plan.criteria[path] for path in paths if path not in sheet.asked]
 
     def is_free(self, docket: Docket, sheet: Sheet, planned: PlannedCriterion) -> bool:
-        """Say whether the verdict can be had without asking a judge."""
+        """Say whether the verdict can be had without asking a judge.
+
+        Of what was asked, whether another vote of each judge can.
+        """
         if isinstance(planned, CheckedCriterion):
             return True
         try:
             seen = self.clerk.seen(sheet, planned.criterion.sees or EVERYTHING)
         except FactMissingError:
             return True
-        for seat in planned.panel.seats:
+        path = planned.criterion.path
+        poll = sheet.polls.get(path)
+        panel = planned.panel if poll is None else poll.panel
+        for seat in (panel.larger if path in sheet.asked else panel).seats:
             question = self.clerk.question(sheet, planned, seat)
             if self.clerk.unasked(planned, seat, seen, question) is not None:
                 continue
@@ -325,6 +331,7 @@ class Proceedings:
         path = planned.criterion.path
         earlier = sheet.verdicts.get(path)
         sheet.verdicts[path] = verdict
+        sheet.revision += 1
         if earlier is not None:
             self.tally.discount(earlier)
             self._reconsider(sheet)

@@ -6,13 +6,15 @@ that the other can, or as much and it stands earlier in the input: the order in 
 a full evaluation ranks them, so the best K found here are its best K, in its order.
 
 Everything goes in rounds.  A round asks only about responses that can still be among
-the best K and whose place is not certain, those with the best prospects first, and of
-each first what can move its score most.  What is asked depends on verdicts alone,
-never on the order in which they came.
+the best K and whose place is not certain, and of each first what can move its score
+most.  The K-th best score is at most the K-th best prospect, the most that so many can
+score; whoever can score more must be asked about in any case, be it to learn that it
+does not.  Those are asked about all at once, and of those that can score just as much
+a few.  What is asked depends on verdicts alone, never on the order in which they came.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import accumulate
 from math import ceil, fsum, inf
 
@@ -31,7 +33,8 @@ from rubricdsl.scoring.scorecards import Scorer
 # Where a score may come out a little different in floating point than its bounds.
 _INEXACT = (Kind.GEOMEAN, Kind.FORMULA)
 
-# How many of the responses that still matter are asked about in one round.
+# How many of the responses that still matter are asked about in one round, beside
+# those that have to be: fewer take fewer questions, and more rounds.
 _SHARE_OF_CONTENDERS = 0.25
 
 Joint = Callable[[Criterion], object]
@@ -96,7 +99,7 @@ class Ranker:
         behind = [0] * len(outlooks)
         for first in places:
             for second in places:
-                if self._precedes(outlooks, first, second):
+                if self.precedes(outlooks, first, second):
                     behind[first] += 1
                     ahead[second] += 1
         return tuple(
@@ -114,11 +117,15 @@ class Ranker:
         and None for those that are asked alone.
         """
         contenders = self._contenders(outlooks)
+        if not contenders:
+            return {}
         contenders.sort(key=lambda place: _prospects(outlooks[place], place))
-        # To ask only about the best, and the next one, takes the fewest questions
-        # but twice the rounds; to ask about all takes fewer rounds, but nearly twice
-        # the questions.
-        width = max(self.top + 1, ceil(len(contenders) * _SHARE_OF_CONTENDERS))
+        level = nlargest(self.top, map(_most, outlooks))[-1]
+        certain = sum(_most(outlooks[place]) > level for place in contenders)
+        equal = sum(_most(outlooks[place]) == level for place in contenders)
+        some = max(self.top + 1, ceil(len(contenders) * _SHARE_OF_CONTENDERS))
+        # A failure can keep the level above all who can be asked about.
+        width = max(certain, min(certain + equal, some)) or some
         return {
             place: self._first(outlooks[place].askable, joint)
             for place in contenders[:width]
@@ -154,7 +161,7 @@ class Ranker:
             place
             for place in places
             if len(leaders) < self.top
-            or not all(self._precedes(outlooks, leader, place) for leader in leaders)
+            or not all(self.precedes(outlooks, leader, place) for leader in leaders)
         ]
         return [
             place
@@ -163,7 +170,7 @@ class Ranker:
             and any(self._may_part(outlooks, place, other) for other in possible)
         ]
 
-    def _precedes(self, outlooks: Sequence[Outlook], first: int, second: int) -> bool:
+    def precedes(self, outlooks: Sequence[Outlook], first: int, second: int) -> bool:
         """Say whether one comes before another whatever is still to come."""
         if first == second:
             return False
@@ -188,8 +195,8 @@ class Ranker:
         """
         if (
             place == rival
-            or self._precedes(outlooks, place, rival)
-            or self._precedes(outlooks, rival, place)
+            or self.precedes(outlooks, place, rival)
+            or self.precedes(outlooks, rival, place)
         ):
             return False
         one, other = outlooks[place], outlooks[rival]
@@ -213,10 +220,15 @@ def _is_exact(meaning: Meaning) -> bool:
     )
 
 
+def _most(outlook: Outlook) -> float:
+    """Give the most that a response can score; no score is less."""
+    return -inf if outlook.reach.interval is None else outlook.reach.interval[1]
+
+
 def _prospects(outlook: Outlook, place: int) -> tuple[float, float, int]:
     """Order responses by the most that they can score, then by the least."""
-    low, high = outlook.reach.interval or (-inf, -inf)
-    return -high, -low, place
+    low, _ = outlook.reach.interval or (-inf, -inf)
+    return -_most(outlook), -low, place
 
 
 def _guarantee(outlook: Outlook, place: int) -> tuple[bool, float, int]:

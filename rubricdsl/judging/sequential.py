@@ -18,22 +18,25 @@ does not hang on, such as anything behind a gate that is shut, is not.
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
+import attrs
 from attrs import evolve, frozen
 
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.rubric import AnswerScale, Scale, VoteRule
-from rubricdsl.model.ruling import NO, YES
-from rubricdsl.scoring.expected import Expectation
+from rubricdsl.model.ruling import NO, YES, Ruling
+from rubricdsl.model.scorecard import CONFIDENCE
+from rubricdsl.scoring.expected import Expectation, Expected
+from rubricdsl.scoring.meaning import Leaf
 
 _BINARY = {str(YES), str(NO)}
 _STEPS = 200
 _TINY = 1e-300
 _CLOSE = 1e-14
 # A question that lowers the variance by less is not worth a call.
-_LEAST_GAIN = 1e-12
+LEAST_GAIN = 1e-12
 
 
 @frozen
@@ -106,7 +109,7 @@ class Estimate:
     half_width: float
 
 
-@frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)
 class SequentialPolicy:
     """When to stop, and what to ask again until then, for one rubric.
 
@@ -117,7 +120,7 @@ class SequentialPolicy:
     expectation: Expectation
     within: float
     most: int
-    confidence: float = 0.95
+    confidence: float = CONFIDENCE
     prior: Prior = Prior()
 
     @classmethod
@@ -140,8 +143,10 @@ class SequentialPolicy:
         majority or a mean.  All else is taken at its word, or at its probability.
         None where a verdict that counts is missing.
         """
-        outlook = self._outlook(verdicts, votes)
-        return None if outlook is None else outlook.estimate
+        found = self.weigh(verdicts, votes)
+        if found is None:
+            return None
+        return Estimate(found.score, self.quantile * math.sqrt(found.variance))
 
     def next(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
@@ -151,50 +156,56 @@ class SequentialPolicy:
         None where the score is known well enough, where no question may be asked
         again, and where none would tell more.  Arguments as of `estimate`.
         """
-        outlook = self._outlook(verdicts, votes)
-        if outlook is None or outlook.estimate.half_width <= self.within:
+        found = self.weigh(verdicts, votes)
+        if found is None or self.quantile * math.sqrt(found.variance) <= self.within:
             return None
+        gains = found.gains
+        best = max(gains, key=gains.__getitem__, default=None)
+        return None if best is None or gains[best] <= LEAST_GAIN else best
+
+    def weigh(
+        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
+    ) -> "Weighing | None":
+        """Say what is known of the score, and what one more vote would tell.
+
+        Arguments as of `estimate`, and None where it is.
+        """
+        believed = self._believed(verdicts, votes)
+        expected = self.expectation.score(believed)
+        if expected is None:
+            return None
+        slopes = {path: self._slope(believed, path, expected) for path in votes}
+        variance = math.fsum(
+            slopes[path] ** 2 * self.belief(said).variance
+            for path, said in votes.items()
+        )
         gains = {
-            path: outlook.slopes[path] ** 2 * self._gain(said)
+            path: slopes[path] ** 2 * self._gain(said)
             for path, said in votes.items()
             if self.has_room(said)
         }
-        best = max(gains, key=gains.__getitem__, default=None)
-        return None if best is None or gains[best] <= _LEAST_GAIN else best
+        return Weighing(expected.score, variance, slopes, gains)
 
     def has_room(self, votes: Votes) -> bool:
         """Say whether there may be more votes on a question."""
         return not votes.closed and votes.asked < self.most * votes.judges
 
-    def _outlook(
-        self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
-    ) -> "_Outlook | None":
-        believed = self._believed(verdicts, votes)
-        expected = self.expectation.score(believed)
-        if expected is None:
-            return None
-        slopes = {path: self._slope(believed, path) for path in votes}
-        variance = math.fsum(
-            slopes[path] ** 2 * self._belief(said).variance
-            for path, said in votes.items()
-        )
-        half_width = self._quantile * math.sqrt(variance)
-        return _Outlook(Estimate(expected.score, half_width), slopes)
-
     # --------------------------------------------------------------- beliefs
 
     @property
-    def _quantile(self) -> float:
+    def quantile(self) -> float:
+        """How many standard deviations the half of an interval has."""
         return NormalDist().inv_cdf((1 + self.confidence) / 2)
 
-    def _belief(self, votes: Votes) -> "_Belief":
+    def belief(self, votes: Votes) -> "Belief":
+        """Give what a verdict is held to be worth after these votes."""
         yes = self.prior.yes + votes.yes
         no = self.prior.no + votes.asked - votes.yes
         if votes.rule is VoteRule.MEAN:
             total = yes + no
-            return _Belief(yes / total, yes * no / (total * total * (total + 1)))
+            return Belief(yes / total, yes * no / (total * total * (total + 1)))
         mean = over_half(yes, no)
-        return _Belief(mean, mean * (1 - mean))
+        return Belief(mean, mean * (1 - mean))
 
     def _gain(self, votes: Votes) -> float:
         """Give how much the variance of a belief is expected to fall by one vote."""
@@ -202,45 +213,68 @@ class SequentialPolicy:
         chance = yes / (self.prior.yes + self.prior.no + votes.asked)
         no_more = evolve(votes, asked=votes.asked + 1)
         one_more = evolve(no_more, yes=votes.yes + 1)
-        after = chance * self._belief(one_more).variance
-        after += (1 - chance) * self._belief(no_more).variance
-        return max(self._belief(votes).variance - after, 0.0)
+        after = chance * self.belief(one_more).variance
+        after += (1 - chance) * self.belief(no_more).variance
+        return max(self.belief(votes).variance - after, 0.0)
 
     def _believed(
         self, verdicts: Mapping[str, Verdict], votes: Mapping[str, Votes]
     ) -> dict[str, Verdict]:
         believed = {path: _at_its_word(said) for path, said in verdicts.items()}
         for path, said in votes.items():
-            mean = self._belief(said).mean
+            mean = self.belief(said).mean
             ruling = YES if mean > 0.5 else NO  # noqa: PLR2004 - the likelier one
             believed[path] = evolve(verdicts[path], ruling=ruling, probability=mean)
         return believed
 
-    def _slope(self, believed: Mapping[str, Verdict], path: str) -> float:
-        """Give how much more the score is expected to be with a yes than with a no."""
-        ends = [
-            self.expectation.score(
-                {
-                    **believed,
-                    path: evolve(believed[path], ruling=ruling, probability=chance),
-                }
-            )
-            for ruling, chance in ((YES, 1.0), (NO, 0.0))
-        ]
-        yes, no = (0.0 if end is None else end.score for end in ends)
-        return yes - no
+    def _slope(
+        self, believed: Mapping[str, Verdict], path: str, expected: Expected
+    ) -> float:
+        """Give how much more the score is expected to be with a yes than with a no.
+
+        What is expected lies between these two as the probability of yes does
+        between 1 and 0, where there is a score in any case: the further one will do.
+        """
+        said = believed[path]
+        chance = said.probability or 0.0
+        if expected.exact and self._has_score:
+            if chance > 0.5:  # noqa: PLR2004 - the likelier one
+                return (expected.score - self._at(believed, path, NO)) / chance
+            return (self._at(believed, path, YES) - expected.score) / (1 - chance)
+        return self._at(believed, path, YES) - self._at(believed, path, NO)
+
+    def _at(self, believed: Mapping[str, Verdict], path: str, ruling: Ruling) -> float:
+        """Give what the score is expected to be with this ruling."""
+        said = evolve(believed[path], ruling=ruling, probability=float(ruling == YES))
+        end = self.expectation.score({**believed, path: said})
+        return 0.0 if end is None else end.score
+
+    @cached_property
+    def _has_score(self) -> bool:
+        """Whether there is a score whatever is answered: nothing can be skipped."""
+        return not any(
+            isinstance(node, Leaf) and node.worths.skippable
+            for node in self.expectation.meaning.nodes
+        )
 
 
 @frozen(eq=False)
-class _Outlook:
-    """What is known of a score, and how much it depends on each question."""
+class Weighing:
+    """What is known of a score: its expectation and variance.
 
-    estimate: Estimate
+    By path, ``slopes`` say how much more the score is with a yes than with a no, and
+    ``gains`` how much the variance is expected to fall by one more vote, for the
+    questions on which there may be one.
+    """
+
+    score: float
+    variance: float
     slopes: Mapping[str, float]
+    gains: Mapping[str, float]
 
 
 @frozen
-class _Belief:
+class Belief:
     """Mean and variance of what a verdict is worth."""
 
     mean: float

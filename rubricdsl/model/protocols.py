@@ -91,6 +91,15 @@ class PreparedBackend(Protocol):
         ...
 
 
+@runtime_checkable
+class PricingBackend(Protocol):
+    """A backend that may know what tokens cost."""
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Give the money that so many tokens cost; None where no price is known."""
+        ...
+
+
 @frozen(kw_only=True)
 class JudgeBackendOffer:
     """A judge backend that a plugin offers.

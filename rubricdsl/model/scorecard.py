@@ -6,6 +6,9 @@ from attrs import frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
 
+CONFIDENCE = 0.95
+"""How sure it shall be what is asked until it is known: 1 means for certain."""
+
 
 class Status(StrEnum):
     """What is known of a score.
@@ -60,14 +63,36 @@ class Gate:
 
 
 @frozen
+class Doubt:
+    """How likely a ranking is wrong about a response, since its judges waver.
+
+    Both are at most 1, and bounds, within what was wanted: ``border`` of the
+    probability that it is among the best K and should not be, or the other way
+    round, ``place`` of the probability that its place should be another.
+    """
+
+    border: float
+    place: float
+
+
+@frozen
 class Standing:
     """How a response stands among those to the same prompt, as far as is certain.
 
-    ``best`` and ``worst`` are the places, from 1, that it can still come to.
+    ``best`` and ``worst`` are the places, from 1, that it can still come to by the
+    verdicts as they are.  ``doubt`` is given where questions were asked again until
+    the best were known well enough.
     """
 
     best: int
     worst: int
+    doubt: Doubt | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether its place is certain, and enough so though judges waver."""
+        is_sure = self.doubt is None or self.doubt.place <= 1 - CONFIDENCE
+        return self.rank is not None and is_sure
 
     @property
     def rank(self) -> int | None:

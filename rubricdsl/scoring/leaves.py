@@ -76,6 +76,12 @@ def _words(
     return words
 
 
+def answer_limits(scale: AnswerScale) -> tuple[float, float]:
+    """Give the least and the greatest value of a scale's answers."""
+    values = [_WORDS[RulingWord(answer)] for answer in scale.answers]
+    return min(values), max(values)
+
+
 @frozen(eq=False)
 class RulingWorths:
     """The values that one criterion's rulings have.
@@ -123,7 +129,8 @@ class RulingWorths:
     def limits(self) -> tuple[float, float]:
         """The least and the greatest value that a judge's or check's word can have.
 
-        n/a counts where it has a value; ``no`` by an unmet need does not.
+        So can the mean of several judges, which lies among the answers.  n/a counts
+        where it has a value; ``no`` by an unmet need does not.
         """
         values = [
             worth for worth in (self.words.get(RulingWord.NA),) if worth is not None
@@ -136,7 +143,7 @@ class RulingWorths:
             span = scale.high - scale.low
             values += [(step - scale.low) / span for step in (steps[0], steps[-1])]
         else:
-            values += [_WORDS[RulingWord(answer)] for answer in scale.answers]
+            values += answer_limits(scale)
         return min(values), max(values)
 
     @property

@@ -2,7 +2,9 @@
 
 Each pool has 16 responses, each as good as a draw says, and 20 criteria, met with
 that probability.  Asked one by one a question is a call; asked together a request
-holds several.  Run it with ``python tests/benchmarks/ranking.py [--pools N]``.
+holds several.  The floor is what it takes to show that the best are the best where
+they, and their scores, are known beforehand, asking about each response first what
+weighs most.  Run it with ``python tests/benchmarks/ranking.py [--pools N]``.
 """
 
 import argparse
@@ -96,6 +98,31 @@ def _rank(rubric: BoundRubric, tables: Sequence[Verdicts], *, together: bool) ->
     return Cost(questions / each, calls / (len(tables) if together else each), rounds)
 
 
+def _floor(rubric: BoundRubric, tables: Sequence[Verdicts]) -> float:
+    """Give the share of questions that takes whoever knows the best and their scores.
+
+    The best are asked about in full, all others until they cannot come before the
+    last of the best.
+    """
+    ranker = Ranker.of(Scorer.of(rubric), TOP)
+    full = [ranker.outlook(verdicts) for verdicts in tables]
+    standings = ranker.standings(full)
+    last = next(place for place, s in enumerate(standings) if s.rank == TOP)
+    questions = 0
+    for place, verdicts in enumerate(tables):
+        if (standings[place].rank or 0) <= TOP:
+            questions += len(verdicts)
+            continue
+        known: dict[str, Verdict] = {}
+        while not ranker.precedes(
+            [*full[:place], ranker.outlook(known), *full[place + 1 :]], last, place
+        ):
+            (first, *_) = ranker.outlook(known).askable
+            known[first.path] = verdicts[first.path]
+        questions += len(known)
+    return questions / (len(tables) * len(tables[0]))
+
+
 def main() -> None:
     """Print a line for each kind of pool."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,6 +132,7 @@ def main() -> None:
     for kind in KINDS:
         draw = random.Random(0)  # noqa: S311 - nothing secret
         drawn = [_pool(kind, draw) for _ in range(pools)]
+        floor = statistics.mean(_floor(*pool) for pool in drawn)
         for together in (False, True):
             costs = [_rank(*pool, together=together) for pool in drawn]
             shares = [cost.questions for cost in costs]
@@ -113,7 +141,8 @@ def main() -> None:
                 f"questions {statistics.mean(shares):.3f} "
                 f"({min(shares):.2f}-{max(shares):.2f}) "
                 f"calls {statistics.mean(cost.calls for cost in costs):.2f} "
-                f"rounds {statistics.mean(cost.rounds for cost in costs):.0f}"
+                f"rounds {statistics.mean(cost.rounds for cost in costs):.0f} "
+                f"floor {floor:.3f}"
             )
 
 

@@ -7,6 +7,13 @@ the same questions: calls for each response, and the root of the mean squared er
 of the score.  The last lines compare calls at the same error::
 
     python tests/benchmarks/sequential.py --responses 150 --flip-rate 0.1
+
+With ``--top K`` the responses come in pools of 12, of which the best K are looked for:
+by one vote on what bounds leave open, by as many votes on that as told, and by asking
+again about the border.  Each line gives the calls for each response, how often the K
+found are the best, and how much worse they are than these, summed::
+
+    python tests/benchmarks/sequential.py --top 2 --pools 60
 """
 
 import argparse
@@ -18,16 +25,21 @@ from itertools import pairwise
 
 from attrs import evolve, frozen
 
+from rubricdsl.judging.border import Border, Prospects, ProspectsOf
+from rubricdsl.judging.ranking import Outlook, Ranker
 from rubricdsl.judging.sequential import Precision, Prior, SequentialPolicy, Votes
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion, VoteRule, Weight
 from rubricdsl.model.ruling import Ruling
 from rubricdsl.scoring.expected import Expectation
+from rubricdsl.scoring.leaves import TOLERANCE
 from rubricdsl.scoring.meaning import Meaning
+from rubricdsl.scoring.scorecards import Scorer
 from rubricdsl.testing.strategies import rubric_of
 
 PROVENANCE = Provenance(judge="bench", question="", response="")
 MOST = 15
+POOL = 12
 
 
 @frozen
@@ -57,7 +69,12 @@ def main() -> None:
     parser.add_argument("--flip-rate", type=float, default=0.1)
     parser.add_argument("--rule", choices=("majority", "mean"), default="mean")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--top", type=int)
+    parser.add_argument("--pools", type=int, default=60)
     options = parser.parse_args()
+    if options.top is not None:
+        rank(options)
+        return
     meaning = Meaning.of(ten_criteria())
     prior = Prior.of_flip_rate(options.flip_rate)
     rule = VoteRule(options.rule)
@@ -108,6 +125,115 @@ def until(policy: SequentialPolicy) -> "Callable[[Asked], None]":
     return lambda asked: asked.until(policy)
 
 
+# ----------------------------------------------------------------------- ranking
+
+
+@frozen
+class Selection:
+    """Calls for each response, how often the best were found, and by how much not."""
+
+    calls: float
+    right: float
+    regret: float
+
+
+def rank(options: argparse.Namespace) -> None:
+    """Look for the best of pools in turn; write what each way came to."""
+    scorer = Scorer.of(ten_criteria())
+    ranker = Ranker.of(scorer, options.top)
+    prior = Prior.of_flip_rate(options.flip_rate)
+    rule = VoteRule(options.rule)
+
+    def selected(times: int, precision: Precision | None) -> Selection:
+        draw = random.Random(options.seed)  # noqa: S311 - no secret
+        border = None if precision is None else Border.of(ranker, precision)
+        calls, right, regrets = 0, 0, []
+        for _ in range(options.pools):
+            pool = Pool(
+                ranker,
+                [Asked(scorer.meaning, prior, rule, draw) for _ in range(POOL)],
+                times,
+            )
+            found = pool.found(border)
+            calls += pool.calls
+            truths = [asked.truth() for asked in pool.responses]
+            best = sorted(truths, reverse=True)[: options.top]
+            lost = math.fsum(best) - math.fsum(truths[place] for place in found)
+            right += lost < TOLERANCE
+            regrets.append(lost)
+        share = right / options.pools
+        regret = math.fsum(regrets) / options.pools
+        return Selection(calls / options.pools / POOL, share, regret)
+
+    def tell(name: str, one: Selection) -> None:
+        write(
+            f"{name:20}{one.calls:7.1f} calls a response{one.right:8.0%} right"
+            f"{one.regret:9.4f} lost"
+        )
+
+    for times in (1, 3, 5, 7):
+        tell(f"{times} votes each", selected(times, None))
+    for within in (0.1, 0.05, 0.02):
+        precision = Precision(within=within, most=7, flip_rate=options.flip_rate)
+        tell(f"until within {within}", selected(1, precision))
+
+
+class Pool:
+    """Responses to one prompt, of which the best are looked for."""
+
+    def __init__(
+        self, ranker: Ranker, responses: "Sequence[Asked]", times: int
+    ) -> None:
+        self.ranker = ranker
+        self.responses = responses
+        self.times = times
+        self._known: dict[tuple[int, int], Prospects] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many votes there are."""
+        return sum(v.asked for one in self.responses for v in one.votes.values())
+
+    def found(self, border: Border | None) -> Sequence[int]:
+        """Find the best, and ask again about their border, if there is one."""
+        while True:
+            outlooks = [self.ranker.outlook(one.verdicts()) for one in self.responses]
+            wanted = {
+                place: [criterion.path for criterion in criteria]
+                for place, criteria in self.ranker.ask(outlooks, lambda _: None).items()
+            }
+            if not wanted and border is not None:
+                again = border.again(outlooks, self._prospects(border, outlooks))
+                wanted = {place: [path] for place, path in again.items()}
+            if not wanted:
+                standings = enumerate(self.ranker.standings(outlooks))
+                return [p for p, s in standings if s.worst <= self.ranker.top]
+            for place, paths in wanted.items():
+                for path in paths:
+                    self._ask(self.responses[place], path)
+
+    def _ask(self, response: "Asked", path: str) -> None:
+        first = not response.votes[path].asked
+        for _ in range(self.times if first else 1):
+            response.ask(path)
+
+    def _prospects(self, border: Border, outlooks: Sequence[Outlook]) -> ProspectsOf:
+        def prospects(place: int) -> Prospects:
+            one, outlook = self.responses[place], outlooks[place]
+            key = place, sum(votes.asked for votes in one.votes.values())
+            if key not in self._known:
+                self._known[key] = Prospects(
+                    border=border,
+                    verdicts=one.verdicts(),
+                    votes={p: v for p, v in one.votes.items() if v.asked},
+                    unasked={p: v for p, v in one.votes.items() if not v.asked},
+                    askable=frozenset(c.path for c in outlook.askable),
+                )
+            return self._known[key]
+
+        return prospects
+
+
 class Asked:
     """One response: how likely each question is answered yes, and what was said."""
 
@@ -156,7 +282,11 @@ class Asked:
         return self.meaning.score(rulings) or 0.0
 
     def _rulings(self) -> Mapping[str, Ruling]:
-        return {p: self._ruling(v.yes / v.asked) for p, v in self.votes.items()}
+        return {
+            path: self._ruling(votes.yes / votes.asked)
+            for path, votes in self.votes.items()
+            if votes.asked
+        }
 
     def _ruling(self, share: float) -> Ruling:
         if self.rule is VoteRule.MEAN:

@@ -84,6 +84,7 @@ def assert_shown(old: Snapshot, new: Snapshot, reordering) -> None:
 WEIGHTS = st.one_of(
     st.integers(1, 5), st.integers(-4, -1), st.integers(1, 40).map(lambda n: n / 10)
 )
+ROUNDINGS = st.sampled_from([0.0, 0.0, 0.0, 1e-15, -1e-15, 1e-12])
 
 
 @st.composite
@@ -95,7 +96,8 @@ def reweighted(draw: st.DrawFn, size: int = 4) -> tuple[Snapshot, Snapshot]:
     factor = draw(st.integers(1, 3))
     after = [
         # Weights are decimals, as in a file: 0.1 * 3 is 0.3 there.
-        round(weight * factor + draw(st.sampled_from([0, 0, 0.5, 1])), 1) or 1.0
+        (round(weight * factor + draw(st.sampled_from([0, 0, 0.5, 1])), 1) or 1.0)
+        + draw(ROUNDINGS)
         for weight in before
     ]
     scales = [draw(st.sampled_from(SCALES)) for _ in range(number)]
@@ -181,6 +183,29 @@ def test_few_vectors_are_all_tried(case) -> None:
     equal = all(relation(a, c) == relation(b, d) for a, b in scores for c, d in scores)
     decision = decide_order(old, new, match(old, new))
     assert decision.ranking is (Ranking.SAME if equal else Ranking.CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "equal"),
+    [
+        # As programs write weights: 0.1 + 0.2 is no 0.3, but nearly.
+        ([0.3, 0.1, 0.2], [0.30000000000000004, 0.1, 0.2], True),
+        ([0.3, 0.1, 0.2], [0.3001, 0.1, 0.2], False),
+        ([3, -1, -2], [3.0000000000000004, -1, -2], True),
+        ([3, -1, -2], [3.001, -1, -2], False),
+    ],
+)
+def test_scores_that_are_equal_but_for_rounding_are_no_order(
+    before, after, equal
+) -> None:
+    old, new = flat(before), flat(after)
+    assert order_is_equal(old, new) is equal
+    for one, other in ((old, new), (new, old)):
+        exact = decide_flat_order(one, other, match(one, other))
+        assert exact is not None
+        assert (exact.reordering is None) is equal
+        decision = decide_order(one, other, match(one, other))
+        assert (decision.ranking is Ranking.SAME) is equal
 
 
 def test_many_criteria_are_decided_exactly() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli import chat_server
+
 RUBRIC = """\
 rubric sky
 [must] names: Names scattering as the cause.
@@ -104,8 +106,33 @@ def test_money_and_time_are_told_where_they_can_be(rub, sky) -> None:
     cost = (2.0 * tokens["prompt"] + 8.0 * tokens["completion"]) / 1e6
     assert plan["cost"] == pytest.approx(cost)
     assert plan["seconds"] == pytest.approx(1.5)
-    assert plan["judges"] == [{"judge": "openai:m", "calls": 6, "concurrency": 2}]
+    assert plan["judges"] == [
+        {"judge": "openai:m", "calls": 6, "concurrency": 2, "learnt": None}
+    ]
     assert planned(rub, "--judge", "dear")["seconds"] is None
+
+
+def test_what_a_model_wrote_and_took_before_is_told(rub, sky) -> None:
+    with chat_server.serving(chat_server.answer_yes) as base_url:
+        judge = f"openai:m?base_url={base_url}&price_prompt=2&price_completion=8"
+        first = planned(rub, "--judge", judge)
+        assert first["judges"][0]["learnt"] is None
+        calls, _ = evaluated(rub, "--judge", judge)
+        write_responses(sky, (*TEXTS, "Violet is scattered most."))
+        more = planned(rub, "--judge", judge)
+    (load,) = more["judges"]
+    assert load["learnt"]["calls"] == load["learnt"]["timed"] == calls
+    assert load["learnt"]["completion"] == 2
+    tokens = more["tokens"]
+    assert tokens["completion"] == 2 * more["calls"]
+    cost = (2.0 * tokens["prompt"] + 8.0 * tokens["completion"]) / 1e6
+    assert more["cost"] == pytest.approx(cost)
+    assert more["seconds"] > 0
+    lines = rub("plan", *ARGUMENTS, "--judge", judge).stdout
+    assert f"to write (as in {calls} earlier calls)" in lines
+    assert f"at most (as in {calls} earlier calls)" in lines
+    wins = rub("plan", *ARGUMENTS, "--judge", judge, "--latency", "60").stdout
+    assert "  seconds    60.0 at most\n" in wins
 
 
 def test_people_read_that_it_depends_on_verdicts(rub, sky) -> None:

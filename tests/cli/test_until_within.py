@@ -125,6 +125,37 @@ def test_a_run_goes_on_where_its_budget_ended(rub, sky, waverer) -> None:
     assert [card.noise and card.noise.votes for card in cards] == [8, 8]
 
 
+def test_votes_that_fail_are_in_the_table_of_failures(rub, sky) -> None:
+    judge = Waverer()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if judge.calls >= len(TEXTS):
+            judge.calls += 1
+            error = {"error": {"message": "the content filter has it"}}
+            return web.json_response(error, status=400)
+        return await judge.answer(request)
+
+    with chat_server.serving(answer) as base_url:
+        judge.base_url = base_url
+        done = rub("eval", *ARGUMENTS, *judge.judge, *CLOSE, "--json")
+    assert done.returncode == 0, done.stderr
+    assert judge.calls > len(TEXTS)
+    rows = json.loads(done.stdout)["results"]
+    failed = [
+        ballot
+        for row in rows
+        for criterion in row["criteria"]
+        for ballot in criterion.get("ballots", ())
+        if ballot["error"] is not None
+    ]
+    assert failed
+    assert f"{len(failed)} votes could not be had, and counted for nothing" in (
+        done.stderr
+    )
+    assert f"{len(failed)} {failed[0]['error']['kind']} (cause, waves)" in done.stderr
+    assert "verdicts could not be had" not in done.stderr
+
+
 def test_a_plan_says_what_it_takes_at_least_and_at_most(rub, sky, waverer) -> None:
     done = rub("plan", *ARGUMENTS, *waverer.judge, *CLOSE, "--json")
     assert done.returncode == 0, done.stderr
@@ -135,6 +166,51 @@ def test_a_plan_says_what_it_takes_at_least_and_at_most(rub, sky, waverer) -> No
     assert "calls      2 to 8" in lines
     assert "How much is asked depends on verdicts." in lines
     assert waverer.calls == 0
+
+
+BEST = (*ARGUMENTS, "--top", "1", *CLOSE, "--flip-rate", "0.1")
+
+
+def test_a_ranking_asks_again_about_the_border(rub, sky, waverer) -> None:
+    plain = rub("rank", *ARGUMENTS, "--top", "1", *waverer.judge, "--no-cache")
+    assert plain.returncode == 0, plain.stderr
+    few, waverer.calls = waverer.calls, 0
+    waverer.said.clear()
+    done = rub("rank", *BEST, *waverer.judge, "--json")
+    assert done.returncode == 0, done.stderr
+    assert few < waverer.calls
+    rows = json.loads(done.stdout)["results"]
+    assert sorted(row["rank"] for row in rows) == [1, 2]
+    for row in rows:
+        assert set(row["rank_doubt"]) == {"border", "place"}
+        assert 0 <= row["rank_doubt"]["border"] <= 1
+    votes = sum(row["noise"]["votes"] for row in rows)
+    assert 4 < votes <= 16
+    assert f"on {votes} votes" in done.stderr
+    assert "the best 1 decided within 0.05 for " in done.stderr
+    risk = max(row["rank_doubt"]["border"] for row in rows)
+    is_decided = risk <= 0.05
+    assert ("0.05 for 1 of 1 prompt" in done.stderr) is is_decided
+    assert ("not for p: what may not be asked any more" in done.stderr) is (
+        not is_decided
+    )
+    places = "decided: 1" if is_decided else "not decided: 1"
+    assert f"places of p: {places}" in done.stderr
+
+
+def test_a_table_marks_places_that_are_not_decided(rub, sky, waverer) -> None:
+    arguments = (*ARGUMENTS, "--top", "1", *waverer.judge, "--most-votes", "1")
+    done = rub("rank", *arguments, "--until-within", "0.01", "--out", "out.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "1?" in done.stdout
+    assert "the best 1 decided within 0.01 for 0 of 1 prompt" in done.stderr
+    cards = read_results(str(sky / "out.jsonl")).scorecards
+    standings = [card.standing for card in cards if card.standing is not None]
+    doubts = [s.doubt for s in standings if s.doubt is not None]
+    assert len(doubts) == len(cards)
+    assert all(doubt.border > 0.05 for doubt in doubts)
+    other = rub("rank", *arguments, "--until-within", "0.2", "--out", "out.jsonl")
+    assert other.returncode == 0, other.stderr
 
 
 def test_a_judge_that_is_no_model_is_never_asked_again(rub, sky) -> None:
@@ -156,10 +232,11 @@ def test_a_judge_that_is_no_model_is_never_asked_again(rub, sky) -> None:
         (("--until-within", "0.1", "--flip-rate", "0.5"), "under 0.5"),
     ],
 )
-@pytest.mark.parametrize("command", ["eval", "plan"])
+@pytest.mark.parametrize("command", ["eval", "plan", "rank"])
 def test_options_that_make_no_sense_are_refused(
     rub, sky, command: str, options: tuple[str, ...], said: str
 ) -> None:
-    done = rub(command, *ARGUMENTS, *options)
+    top = ("--top", "1") if command == "rank" else ()
+    done = rub(command, *ARGUMENTS, *top, *options)
     assert done.returncode == 2
     assert said in done.stderr

@@ -26,10 +26,12 @@ from rubricdsl.model.judgement import Provenance, Usage, Verdict
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Failure, Ruling
 from rubricdsl.model.scorecard import (
     CriterionResult,
+    Doubt,
     Gate,
     GroupResult,
     Noise,
     Scorecard,
+    Standing,
     Status,
 )
 
@@ -55,6 +57,14 @@ VERDICTS = st.builds(Verdict, ruling=RULINGS, **DETAILS) | st.builds(
     Verdict, failure=st.builds(Failure, TEXTS, TEXTS), **DETAILS
 )
 PLACES = {"name": TEXTS, "path": TEXTS, "mark": MARKS}
+
+
+STANDINGS = st.builds(
+    lambda best, more, doubt: Standing(best, best + more, doubt),
+    st.integers(1, 9),
+    st.integers(0, 3),
+    st.none() | st.builds(Doubt, UNITS, UNITS),
+)
 
 
 @st.composite
@@ -106,6 +116,7 @@ def scorecards(draw: st.DrawFn) -> Scorecard:
                 cost=st.none() | NUMBERS,
             ),
             seconds=st.floats(0, 1e6),
+            standing=st.none() | STANDINGS,
             noise=st.none() | st.builds(Noise, st.none() | UNITS, COUNTS),
         )
     )
@@ -301,6 +312,10 @@ def test_what_is_no_results_file_is_refused(
         ({"expected": 1.5}, "`expected` is 1.5"),
         ({"noise": {"half_width": 0.1}}, "`noise` is not a half-width"),
         ({"noise": {"half_width": -1, "votes": 2}}, "`noise` is not a half-width"),
+        (
+            {"rank_interval": [1, 2], "rank_doubt": {"border": 2, "place": 0}},
+            "`rank_doubt` is not a pair of risks",
+        ),
         ({"tokens": []}, "`tokens` is an empty list"),
         ({"criteria": {}}, "`criteria` is not a list of objects"),
         ({"gates": [{"name": "g"}]}, "entry 1 of `gates`: `path` is missing"),

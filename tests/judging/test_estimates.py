@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.estimates import Estimate, estimate
+from rubricdsl.judging.estimates import Estimate, Learnt, estimate
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -222,7 +222,11 @@ def assert_came_true(
     assert most.usage is not None
     assert least.calls <= calls <= most.calls
     assert least.usage.prompt_tokens <= prompt <= most.usage.prompt_tokens
-    assert least.usage.completion_tokens <= completion <= most.usage.completion_tokens
+    # What was learnt is an average, and no bound.
+    if all(load.learnt is None for load in (*least.loads, *most.loads)):
+        assert (
+            least.usage.completion_tokens <= completion <= most.usage.completion_tokens
+        )
 
 
 @given(plans())
@@ -318,6 +322,47 @@ def test_the_time_is_that_of_the_slowest_judge() -> None:
     said = plan_of(rubric, texts=["one", "two", "three"], panel=panel).estimate()
     assert [load.calls for load in said.most.loads] == [9, 9]
     assert said.most.seconds(0.5) == pytest.approx(2.5)
+
+
+def test_what_earlier_calls_took_is_expected_of_the_next(tmp_path: Path) -> None:
+    rubric = rubric_of([criterion(n) for n in "abc"])
+    plan = plan_of(rubric, texts=["one", "two"], panel=panel_of())
+    more = plan_of(rubric, texts=["one", "two", "three"], panel=plan.panel)
+    judged = plan.panel.members[0]
+    with _store(str(tmp_path)) as store:
+        said = more.estimate(store)
+        assert said.most.loads[0].learnt is None
+        assert said.most.seconds() is None
+        seat = plan.panel.seats[0].identity
+        store.spend(seat, Usage(completion_tokens=400), seconds=2.0)
+        store.spend(seat, Usage(completion_tokens=200), seconds=1.0)
+        store.spend(seat, Usage(completion_tokens=300))
+        store.spend("ab" * 16, Usage(completion_tokens=9_999), seconds=60.0)
+        said = more.estimate(store)
+        learnt = said.most.loads[0].learnt
+        assert learnt == Learnt(calls=3, completion_tokens=300.0, timed=2, seconds=1.5)
+        assert said.most.calls == 6
+        assert said.most.usage is not None
+        assert said.most.usage.completion_tokens == 1_800
+        rounds = -(-6 // judged.concurrency)
+        assert said.most.seconds() == pytest.approx(1.5 * rounds)
+        assert said.most.seconds(0.5) == pytest.approx(0.5 * rounds)
+
+
+def test_a_run_teaches_the_next_plan(tmp_path: Path) -> None:
+    rubric = rubric_of([criterion(n) for n in "ab"])
+    plan = plan_of(rubric, texts=["one", "two"], panel=panel_of())
+    with _store(str(tmp_path)) as store:
+        plan.run(store)
+        (spent,) = store.spending().values()
+        assert spent.requests == spent.timed == 2
+        assert spent.seconds > 0
+        texts = ["one", "two", "three"]
+        said = plan_of(rubric, texts=texts, panel=plan.panel).estimate(store)
+        learnt = said.most.loads[0].learnt
+        assert learnt is not None
+        assert (learnt.calls, learnt.completion_tokens) == (2, 2.0)
+        assert said.most.seconds() == pytest.approx(learnt.seconds)
 
 
 def test_verdicts_that_cannot_be_had_are_foreseen() -> None:

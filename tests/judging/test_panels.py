@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl.judging.backends.scripted import ScriptedJudge
@@ -24,6 +24,9 @@ from rubricdsl.model.rubric import (
     Weight,
 )
 from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Failure, Ruling
+from rubricdsl.scoring.bounds import Bounds
+from rubricdsl.scoring.leaves import RulingWorths
+from rubricdsl.testing.strategies import rubric_of
 
 THREE = AnswerScale(("yes", "partly", "no"))
 LEVELS = LevelScale(
@@ -123,6 +126,78 @@ def test_the_mean_is_of_probabilities_where_all_have_one() -> None:
     verdict = decide([YES, NO], VoteRule.MEAN, probabilities=[0.9, 0.4])
     assert verdict.ruling == Ruling.of_number(0.65)
     assert verdict.probability == 0.65
+
+
+SCALES: tuple[Scale, ...] = (
+    AnswerScale(("yes", "no")),
+    THREE,
+    AnswerScale(("yes", "partly")),
+    AnswerScale(("partly", "no")),
+    LEVELS,
+    LevelScale(
+        0.1, 0.7, (Level(0.1, None, "Bad."), Level(0.7, None, "Good.")), stated=True
+    ),
+)
+
+
+@st.composite
+def _panels_of_any_kind(draw: st.DrawFn) -> tuple[Criterion, Verdict]:
+    scale = draw(st.sampled_from(SCALES))
+    na = draw(st.sampled_from([None, NaPolicy.SKIP, NaPolicy.FAIL, NaPolicy.PASS, 0.3]))
+    marks: list[Weight | Never] = [Weight(1.0), Weight(-1.0), Never()]
+    mark = draw(st.sampled_from(marks))
+    legal = (
+        [Ruling.level(number) for number in scale.numbers]
+        if isinstance(scale, LevelScale)
+        else [Ruling.from_record(word) for word in scale.answers]
+    )
+    legal += [NA] * (na is not None)
+    failure = Failure("rate_limited", "later")
+    said: list[Ruling | Failure] = draw(
+        st.lists(st.sampled_from([*legal, failure]), min_size=1, max_size=7)
+    )
+    number = len(said) * draw(st.integers(0, 1))
+    chances = draw(st.lists(st.floats(0, 1), min_size=number, max_size=number))
+    verdict = decide(
+        said,
+        draw(st.sampled_from(VoteRule)),
+        scale=scale,
+        mark=mark,
+        na=na,
+        probabilities=chances,
+        skip_failed=draw(st.booleans()),
+    )
+    return Criterion(name="a", mark=mark, text="A.", scale=scale, na=na), verdict
+
+
+@settings(max_examples=5 * settings().max_examples)
+@given(_panels_of_any_kind())
+def test_no_rule_leaves_the_range_of_the_answers(
+    case: tuple[Criterion, Verdict],
+) -> None:
+    """So the bounds of a score that take answers alone hold for every panel."""
+    criterion, verdict = case
+    if verdict.ruling is None:
+        return
+    rubric = rubric_of([criterion])
+    missing = Bounds.of(rubric).ranges({})[1]
+    worth = RulingWorths.of(criterion).worth(verdict.ruling)
+    if worth is None:
+        assert missing.na
+    else:
+        assert missing.interval is not None
+        low, high = missing.interval
+        assert low <= worth <= high
+
+
+def test_what_is_not_yes_is_at_least_the_least_answer() -> None:
+    two = AnswerScale(("yes", "partly"))
+    chances = [0.8, 0.4]
+    verdict = decide([YES, PARTLY], VoteRule.MEAN, scale=two, probabilities=chances)
+    assert verdict.ruling == Ruling.of_number(0.8)
+    low = AnswerScale(("partly", "no"))
+    verdict = decide([PARTLY, NO], VoteRule.MEAN, scale=low, probabilities=chances)
+    assert verdict.ruling == Ruling.of_number(0.25)
 
 
 def test_the_reason_says_who_said_what() -> None:

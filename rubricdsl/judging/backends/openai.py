@@ -133,6 +133,10 @@ class OpenAIJudge:
         )
         return evolve(answer, probability=probability)
 
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Give the money that so many tokens cost; None where no price is known."""
+        return self._endpoint.usage(prompt_tokens, completion_tokens).cost
+
 
 def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
     """Make the judge; raises RubricError as `key_of` does."""

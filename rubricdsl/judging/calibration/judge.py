@@ -35,6 +35,7 @@ from rubricdsl.model.protocols import (
     JudgeSettings,
     JudgeWrapperOffer,
     PreparedBackend,
+    PricingBackend,
 )
 from rubricdsl.model.rubric import AnswerScale
 from rubricdsl.model.ruling import NO, YES
@@ -97,6 +98,12 @@ class EstimatingCalibratedJudge(CalibratedJudge):
     def estimate(self, request: JudgeRequest) -> Usage:
         """Give what the wrapped judge says: calibration costs nothing."""
         return self._estimates.estimate(request)
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Give what the wrapped judge says."""
+        if not isinstance(self._estimates, PricingBackend):
+            return None
+        return self._estimates.price(prompt_tokens, completion_tokens)
 
 
 def calibrated(answer: Answer, question: Question | None, curve: Curve) -> Answer:

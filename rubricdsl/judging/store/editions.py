@@ -67,6 +67,11 @@ CREATE TABLE claims (
     PRIMARY KEY (response, question, judge)
 ) WITHOUT ROWID""",
     ),
+    (
+        # How long requests took, of those since then.
+        "ALTER TABLE spending ADD COLUMN timed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE spending ADD COLUMN seconds REAL NOT NULL DEFAULT 0",
+    ),
 )
 CURRENT = len(STEPS)
 

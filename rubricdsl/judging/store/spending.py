@@ -12,34 +12,50 @@ from rubricdsl.model.judgement import Usage
 # A judge can say anything of itself, and sums must stay below 2**63.
 _MOST = 10**10
 
-_READ = """\
-SELECT judge, requests, prompt_tokens, completion_tokens, characters FROM spending"""
-_WRITE = """\
-INSERT INTO spending VALUES (?, ?, ?, ?, ?)
+# Nor does one request take longer, in seconds.
+_LONGEST = 1e6
+
+_COLUMNS = """\
+judge, requests, prompt_tokens, completion_tokens, characters, timed, seconds"""
+_READ = f"SELECT {_COLUMNS} FROM spending"  # noqa: S608 - names of this module
+_WRITE = f"""\
+INSERT INTO spending ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (judge) DO UPDATE SET
     requests = requests + excluded.requests,
     prompt_tokens = prompt_tokens + excluded.prompt_tokens,
     completion_tokens = completion_tokens + excluded.completion_tokens,
-    characters = characters + excluded.characters"""
+    characters = characters + excluded.characters,
+    timed = timed + excluded.timed,
+    seconds = seconds + excluded.seconds"""  # noqa: S608 - names of this module
 
 
 @frozen
 class Spending:
-    """What requests to a judge took: tokens, and characters of their prompts."""
+    """What requests to a judge took: tokens, and characters of their prompts.
+
+    ``seconds`` are those of the ``timed`` among them, each from when it was sent until
+    its answer was there.
+    """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     characters: int = 0
+    timed: int = 0
+    seconds: float = 0.0
 
     @classmethod
-    def of_request(cls, tokens: Usage, *, characters: int = 0) -> Self:
+    def of_request(
+        cls, tokens: Usage, *, characters: int = 0, seconds: float | None = None
+    ) -> Self:
         """Give what one request took; a number that no request takes is cut."""
         return cls(
             requests=1,
             prompt_tokens=_sane(tokens.prompt_tokens),
             completion_tokens=_sane(tokens.completion_tokens),
             characters=_sane(characters),
+            timed=int(seconds is not None),
+            seconds=max(0.0, min(seconds or 0.0, _LONGEST)),
         )
 
     def __add__(self, other: "Spending") -> "Spending":
@@ -48,6 +64,8 @@ class Spending:
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
             characters=self.characters + other.characters,
+            timed=self.timed + other.timed,
+            seconds=self.seconds + other.seconds,
         )
 
 

@@ -190,14 +190,23 @@ class VerdictStore:
 
     # ---------------------------------------------------------------- spending
 
-    def spend(self, judge: str, tokens: Usage, *, characters: int = 0) -> None:
+    def spend(
+        self,
+        judge: str,
+        tokens: Usage,
+        *,
+        characters: int = 0,
+        seconds: float | None = None,
+    ) -> None:
         """Count a request to a judge, by its digest; the next commit writes it.
+
+        ``seconds`` are how long it took, where that was measured.
 
         Raises:
             ValueError: if ``judge`` is no digest.
         """
         pack_digest(judge)
-        spent = Spending.of_request(tokens, characters=characters)
+        spent = Spending.of_request(tokens, characters=characters, seconds=seconds)
         self._spending[judge] = self._spending.get(judge, Spending()) + spent
 
     def spending(self) -> Mapping[str, Spending]:

@@ -66,12 +66,15 @@ def test_holdings(filled, path):
 def test_spending_adds_up_over_processes_and_takes_no_nonsense(path, key, verdict):
     judge = key().judge
     with VerdictStore.open(path) as store, VerdictStore.open(path) as other:
-        store.spend(judge, Usage(prompt_tokens=5, completion_tokens=1), characters=20)
+        tokens = Usage(prompt_tokens=5, completion_tokens=1)
+        store.spend(judge, tokens, characters=20, seconds=1.5)
         assert store.spending()[judge].prompt_tokens == 5
         assert not other.spending()
         store.commit()
         other.add(key(), verdict(key()), tokens=Usage(prompt_tokens=7))
-        other.spend(judge, Usage(prompt_tokens=-3, completion_tokens=10**40))
+        other.spend(
+            judge, Usage(prompt_tokens=-3, completion_tokens=10**40), seconds=-1.0
+        )
         assert other.spending()[judge].prompt_tokens == 12
         other.commit()
         other.commit()
@@ -81,6 +84,8 @@ def test_spending_adds_up_over_processes_and_takes_no_nonsense(path, key, verdic
                 prompt_tokens=12,
                 completion_tokens=10**10 + 1,
                 characters=20,
+                timed=2,
+                seconds=1.5,
             )
         }
 
