@@ -177,8 +177,10 @@ class Refinement:
         left = [one for one in self.pool.responses if key_of(one) not in excluded]
         cards: Sequence[Scorecard | None] = [None] * len(left)
         if self.course.scores or stage.strategy.needs.scores:
-            cards = await bench.score(self.manuscript.rubric, left)
+            scored = await bench.score(self.manuscript.rubric, left)
             bench.check()
+            _check_judged(scored)
+            cards = scored
         return tuple(
             Candidate(
                 response=one, scorecard=card, gold=self.pool.gold.get(key_of(one))
@@ -294,6 +296,18 @@ class _Counting:
             raise _StopError(StopKind.CANCELLED, "it was interrupted")
         if self._failed & _SPENT:
             raise _StopError(StopKind.BUDGET_EXHAUSTED, "the budget is spent")
+
+
+def _check_judged(cards: Sequence[Scorecard]) -> None:
+    """End the refinement where nothing of what there is could be judged.
+
+    A pool is not used up because its judge was away.
+    """
+    verdicts = (result.verdict for card in cards for result in card.criteria)
+    failures = [one.failure for one in verdicts if one.failure is not None]
+    if len(cards) > 1 and failures and all(card.score is None for card in cards):
+        reason = f"no response could be judged: {failures[0].reason}"
+        raise _StopError(StopKind.FAILED, reason)
 
 
 def _blind_pair(candidates: Sequence[Candidate], number: int, seed: int) -> Pair:

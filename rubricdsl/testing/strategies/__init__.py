@@ -27,7 +27,7 @@ from rubricdsl.testing.strategies.bound import (
     weights,
 )
 from rubricdsl.testing.strategies.editing import edits
-from rubricdsl.testing.strategies.rulings import (
+from rubricdsl.testing.strategies.legal_rulings import (
     failures,
     partial_verdicts,
     rulings,
