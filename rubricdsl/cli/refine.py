@@ -112,7 +112,10 @@ def run(options: argparse.Namespace) -> Exit:
             say(f"note: nothing in {options.gold} is about these responses")
         ended = run_async(_refine(session))
     texts = [file.refined(ended.by_name) for file in files]
-    document: dict[str, Plain] = {"rubrics": [*_records(ended.results, files)]}
+    document: dict[str, Plain] = {
+        "rubrics": [*_records(ended.results, files)],
+        "ledger": session.ledger.record,
+    }
     record = session.journal.with_suffix(".json")
     _write_record(record, document)
     if options.json:
@@ -122,7 +125,7 @@ def run(options: argparse.Namespace) -> Exit:
     elif not options.json:
         shown = diffs(files, texts) if options.dry_run else "".join(texts)
         sys.stdout.write(shown)
-    tell(ended.results, calls=session.bench.calls, record=record)
+    tell(ended.results, session.ledger, record)
     if ended.interrupted:
         say("to go on: the same command with --resume")
         return Exit.INTERRUPTED

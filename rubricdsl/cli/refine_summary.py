@@ -19,6 +19,7 @@ from rubricdsl.model.refinement import (
     TailMeasure,
 )
 from rubricdsl.plugins.host import PluginHost
+from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.refinement.lineage import lineage_record, lineages
 
 # With more rubrics, their rounds are told in sum.
@@ -83,16 +84,21 @@ def shown(edit: Edit) -> str:
             return f"{edit.op} `{edit.criterion}`"
 
 
-def tell(results: Sequence[RefinedRubric], *, calls: int, record: Path | None) -> None:
+def tell(results: Sequence[RefinedRubric], ledger: Ledger, record: Path) -> None:
     """Say in the end what came of it."""
     if len(results) > _TOLD_ONE_BY_ONE and sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     accepted = sum(len(one.edits) for one in results)
     proposed = sum(len(round_.decisions) for one in results for round_ in one.rounds)
-    proposals = sum(round_.proposer_calls for one in results for round_ in one.rounds)
+    calls = (
+        f"{plural(ledger.judge_calls, 'judge call')}, "
+        f"{plural(ledger.proposer_calls, 'proposer call')}"
+    )
+    cost = ledger.record["cost"]
+    spent = f", cost {cost:.4g}" if isinstance(cost, float) and cost else ""
     say(
         f"{plural(len(results), 'rubric')}: {accepted} of {plural(proposed, 'edit')} "
-        f"accepted; {plural(calls, 'judge call')}, {plural(proposals, 'proposer call')}"
+        f"accepted; {calls}{spent}"
     )
     stops: dict[tuple[str, str], list[str]] = {}
     for one in results:
@@ -100,8 +106,7 @@ def tell(results: Sequence[RefinedRubric], *, calls: int, record: Path | None) -
     for (kind, reason), names in stops.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         say(safe_text(f"  {kind.replace('_', ' ')}: {names[0]}{more}: {reason}"))
-    if record is not None:
-        say(f"record: {record}")
+    say(f"record: {record}")
 
 
 # ------------------------------------------------------------------- records

@@ -26,6 +26,7 @@ from rubricdsl.model.refinement import (
     Proposer,
     Unread,
 )
+from rubricdsl.refinement.ledger import Ledger
 
 _AnswerT = TypeVar("_AnswerT")
 
@@ -107,15 +108,17 @@ class Journal:
 
 @define(eq=False)
 class JournalledProposer:
-    """A proposer, or attacker, of which every answer is kept.
+    """A proposer, or attacker, of which every answer is kept, and paid for once.
 
     ``identity`` names it with all that decides what it answers.  What failed is not
-    kept, but asked again.
+    kept, but asked again.  When the ``ledger`` says that the budget is spent, nothing
+    new is asked.
     """
 
     proposer: Proposer
     attacker: Attacker | None
     journal: Journal
+    ledger: Ledger
     identity: str
 
     async def propose(self, request: ProposalRequest) -> Proposed:
@@ -134,7 +137,11 @@ class JournalledProposer:
         known = self._known(asked, _read_proposed)
         if known is not None:
             return known
+        refusal = self.ledger.refusal
+        if refusal is not None:
+            return Proposed(failure=refusal)
         proposed = await self.proposer.propose(request)
+        self.ledger.add_proposal(proposed.calls, proposed.usage)
         if proposed.failure is None:
             self.journal.write(asked, _proposed_record(proposed))
         return proposed
@@ -153,7 +160,11 @@ class JournalledProposer:
         known = self._known(asked, _read_attack)
         if known is not None:
             return known
+        refusal = self.ledger.refusal
+        if refusal is not None:
+            return Attack(text=None, failure=refusal)
         attack = await self.attacker.attack(request)
+        self.ledger.add_proposal(attack.calls, attack.usage)
         if attack.failure is None:
             self.journal.write(asked, {"text": attack.text, "calls": attack.calls})
         return attack

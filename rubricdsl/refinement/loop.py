@@ -136,6 +136,8 @@ class Refinement:
         candidates = await self._candidates(stage, counting)
         pair = self._pair(candidates) if stage.strategy.needs.pair else None
         proposed = await self._propose(stage, counting, candidates, pair)
+        if proposed.failure is not None and proposed.failure.kind in _SPENT:
+            raise _StopError(StopKind.BUDGET_EXHAUSTED, proposed.failure.reason)
         number = self.manuscript.next_round
         edits = accounted(proposed.edits, number)
         if self.course.gate and edits:

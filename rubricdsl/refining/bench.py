@@ -5,17 +5,15 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
-from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.judgement import Usage
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.project import Project
+from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.runs import evaluation
 
 # What is asked for within this time, in seconds, is judged in one run.
@@ -27,24 +25,19 @@ class EngineBench:
     """Scores responses with the engine, for many refinements at once.
 
     What they ask for at about the same time becomes one run, so that concurrency and
-    budgets hold for all of them together.  ``usage`` and ``calls`` are those of all
-    runs so far.
+    budgets hold for all of them together.  The ``ledger`` tells of all runs so far.
     """
 
     project: Project
     judges: JudgeBook
     store: VerdictStore | None = None
-    limits: Limits = Limits()
+    ledger: Ledger = field(factory=Ledger)
     seed: int = 0
     listener: Listener | None = None
-    calls: int = field(default=0, init=False)
-    cached: int = field(default=0, init=False)
-    usage: Usage = field(default=Usage(), init=False)
     notices: set[str] = field(factory=set, init=False)
     _waiting: list["_Errand"] = field(factory=list, init=False)
     _server: "asyncio.Task[None] | None" = field(default=None, init=False)
     _run: Evaluation | None = field(default=None, init=False)
-    _seconds: float = field(default=0.0, init=False)
     _stopped: bool = field(default=False, init=False)
 
     async def score(
@@ -80,9 +73,12 @@ class EngineBench:
             errands, self._waiting = self._waiting, []
             try:
                 result = await self._evaluate([j for one in errands for j in one.jobs])
-            except RubricError as error:
+            except BaseException as error:
+                # Whoever waits must hear of it, whatever it is.
                 for errand in errands:
                     errand.fail(error)
+                if not isinstance(error, Exception):
+                    raise
                 continue
             cards = iter(result.scorecards)
             for errand in errands:
@@ -95,7 +91,7 @@ class EngineBench:
             self.judges,
             listener=self.listener,
             store=self.store,
-            limits=self._left(),
+            limits=self.ledger.left,
             seed=self.seed,
         )
         self._run = run
@@ -105,22 +101,9 @@ class EngineBench:
             result = await run.run()
         finally:
             self._run = None
-        self.calls += result.judge_calls
-        self.cached += result.cached
-        self.usage += result.usage
+        self.ledger.add_judging(result.judge_calls, result.usage, result.seconds)
         self.notices.update(result.notices)
-        self._seconds += result.seconds
         return result
-
-    def _left(self) -> Limits:
-        """Give what the budgets of all runs leave to the next."""
-        calls, cost = self.limits.max_calls, self.limits.max_cost
-        seconds = self.limits.max_seconds
-        return Limits(
-            max_calls=None if calls is None else max(0, calls - self.calls),
-            max_cost=None if cost is None else max(0.0, cost - (self.usage.cost or 0)),
-            max_seconds=None if seconds is None else max(0.0, seconds - self._seconds),
-        )
 
 
 @frozen(eq=False)
@@ -134,6 +117,6 @@ class _Errand:
         if not self.cards.done():
             self.cards.set_result(cards)
 
-    def fail(self, error: RubricError) -> None:
+    def fail(self, error: BaseException) -> None:
         if not self.cards.done():
             self.cards.set_exception(error)

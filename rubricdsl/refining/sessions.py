@@ -13,6 +13,7 @@ from rubricdsl.model.refinement import RefinedRubric
 from rubricdsl.project import Project
 from rubricdsl.refinement.courses import Course
 from rubricdsl.refinement.journal import Journal, JournalledProposer
+from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.refinement.listening import RoundListener
 from rubricdsl.refinement.loop import Means
 from rubricdsl.refinement.planning import Wishes, course_of
@@ -31,7 +32,8 @@ class RefinementSession:
 
     ``proposer`` is a SPEC.  Verdicts are kept in ``store``, and only because of it is
     none asked for twice.  With ``resume``, what proposers answered when the same was
-    refined before is not asked again.  ``listener`` hears of rounds.
+    refined before is not asked again.  ``listener`` hears of rounds, and the ``ledger``
+    tells what it took.
 
     Raises RubricError when it is made: for wishes that cannot be met, a judge or
     proposer that cannot be had, and a journal that cannot be used.
@@ -47,6 +49,7 @@ class RefinementSession:
     seed: int = 0
     resume: bool = False
     listener: RoundListener | None = None
+    ledger: Ledger = field(init=False)
     bench: EngineBench = field(init=False)
     _proposing: Resolved | None = field(init=False)
     _course: Course = field(init=False)
@@ -66,11 +69,12 @@ class RefinementSession:
         course = self._planned()
         self._journal = Journal.open(self.journal, resume=self.resume)
         self._course = evolve(course, on=_began(self._journal))
+        self.ledger = Ledger(self.limits)
         self.bench = EngineBench(
             project,
             judge_book(project, self.judge),
             store=self.store,
-            limits=self.limits,
+            ledger=self.ledger,
             seed=self.seed,
         )
 
@@ -93,6 +97,7 @@ class RefinementSession:
                 self._proposing.proposer,
                 self._proposing.attacker,
                 self._journal,
+                self.ledger,
                 self._proposing.identity,
             )
         means = Means(

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from rubricdsl.diagnostics import RubricError, fail
+from rubricdsl.judging.flow import Limits
 from rubricdsl.model.edit import Add, Reword
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.refinement import (
@@ -17,6 +18,7 @@ from rubricdsl.model.refinement import (
 from rubricdsl.model.ruling import Failure
 from rubricdsl.refinement.courses import Course, Stage
 from rubricdsl.refinement.journal import Journal, JournalledProposer
+from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.refinement.loop import Means, Refinement
 from rubricdsl.refinement.pools import Pool
 from rubricdsl.refinement.strategies.rtd import Differentiation
@@ -266,7 +268,7 @@ def test_a_strategy_that_needs_no_pair_sees_the_whole_pool_every_time():
 def journalled(path, proposals, *, resume):
     proposer = ListedProposer(proposals)
     journal = Journal.open(path, resume=resume)
-    kept = JournalledProposer(proposer, None, journal, "somebody")
+    kept = JournalledProposer(proposer, None, journal, Ledger(), "somebody")
     refinement = Refinement(
         manuscript(TEXT),
         Pool(responses=POOL),
@@ -303,3 +305,32 @@ def test_what_is_no_journal_is_refused_with_its_line(tmp_path):
     with pytest.raises(RubricError) as refused:
         Journal.open(path, resume=True)
     assert "journal.jsonl:2" in refused.value.diagnostics[0].message
+
+
+# --------------------------------------------------------------------- ledger
+
+
+def test_a_budget_bounds_proposers_too_and_is_a_reason_to_end(tmp_path):
+    proposer = ListedProposer([adding("birds"), adding("fish"), adding("mice")])
+    ledger = Ledger(Limits(max_calls=2))
+    journal = Journal.open(tmp_path / "journal.jsonl", resume=False)
+    refinement = Refinement(
+        manuscript(TEXT),
+        Pool(responses=POOL),
+        course(),
+        Means(
+            bench=KeywordBench(),
+            proposer=JournalledProposer(proposer, None, journal, ledger, "somebody"),
+        ),
+    )
+    result = asyncio.run(refinement.run())
+    assert len(proposer.requests) == 2
+    assert result.stop.kind is StopKind.BUDGET_EXHAUSTED
+    assert "--max-calls" in result.stop.reason
+    assert [len(one.accepted) for one in result.rounds] == [1, 1]
+    assert ledger.record == {
+        "judge_calls": 0,
+        "proposer_calls": 2,
+        "tokens": {"prompt": 14, "completion": 0},
+        "cost": None,
+    }
