@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field
 
+from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain, digest
@@ -67,12 +68,13 @@ class RefinementSession:
                 seed=self.seed,
             )
         course = self._planned()
+        judges = self._judges()
         self._journal = Journal.open(self.journal, resume=self.resume)
         self._course = evolve(course, on=_began(self._journal))
         self.ledger = Ledger(self.limits)
         self.bench = EngineBench(
             project,
-            judge_book(project, self.judge),
+            judges,
             store=self.store,
             ledger=self.ledger,
             seed=self.seed,
@@ -127,6 +129,16 @@ class RefinementSession:
             proposer=None if self._proposing is None else self._author,
             has_gold=self.has_gold,
         )
+
+    def _judges(self) -> JudgeBook:
+        """Make the judges of all criteria, so that what is wrong is known at once."""
+        judges = judge_book(self.project, self.judge)
+        for subject in self.subjects:
+            rubric = subject.project.bind(subject.rubric)
+            for criterion in rubric.criteria():
+                if criterion.check is None:
+                    judges.panel(rubric, criterion.judge)
+        return judges
 
     @property
     def _author(self) -> str:
