@@ -9,10 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import attrs
+import pytest
 
+from rubricdsl.analysis.simulation.checklists import Checklists
 from rubricdsl.analysis.simulation.onset import onset, peak
 from rubricdsl.analysis.simulation.parameters import Parameters
-from rubricdsl.analysis.simulation.world import World
+from rubricdsl.analysis.simulation.verifier import Verifier
+from rubricdsl.analysis.simulation.world import World, generator
+from rubricdsl.language.binding import bind
 from rubricdsl.language.loading import load_text
 from rubricdsl.model.edit import Add
 from rubricdsl.refinement.simulated.conditions import (
@@ -26,6 +30,7 @@ from rubricdsl.refinement.simulated.conditions import (
     refine,
     simulate,
 )
+from rubricdsl.refinement.simulated.texts import Wording
 
 SEEDS = (0, 1)
 # So few prompts cost little, and still order the conditions as many do.
@@ -81,6 +86,56 @@ def test_the_gate_stops_a_proposer_that_takes_hacks_for_merits():
     # It stops hardly anything else.
     covered = [mean(one, lambda o: o.coverage) for one in (gated, pure)]
     assert covered[0] > covered[1] - 0.12
+
+
+# So few show what is covered, which varies little from prompt to prompt.
+FEW = attrs.evolve(SMALL, prompts=12)
+
+
+def checklists(condition, seed=0, **changes):
+    """Give the world, and its rubrics as they are when they were refined."""
+    world = World.of(attrs.evolve(FEW, **changes), seed)
+    rubrics = asyncio.run(refine(world, condition))
+    wording = Wording.of(world)
+    weights = [wording.weights(bind(one.rubric, {})) for one in rubrics]
+    return world, Checklists.of(world, weights)
+
+
+def coverage(condition, seed=0, **changes):
+    world, found = checklists(condition, seed, **changes)
+    return found.coverage(world)
+
+
+def test_more_rounds_cover_more_and_the_later_ones_less_than_the_first():
+    initial, two = coverage(INITIAL), coverage(FOUR_GREAT, rounds=2)
+    four, seven = coverage(FOUR_GREAT), coverage(FOUR_GREAT, rounds=7)
+    assert initial + 0.1 < two < four - 0.05
+    assert seven >= four
+    assert seven - four < (four - initial) / 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [(INITIAL, 0.34), (FOUR_GREAT, 0.70), (FOUR_DIVERSE, 0.83)],
+    ids=lambda one: getattr(one, "name", str(one)),
+)
+def test_skills_are_covered_as_at_full_size(condition, expected):
+    """A single great source is better in some worlds than in others: a mean of five."""
+    found = [coverage(condition, seed, prompts=5) for seed in range(5)]
+    assert statistics.fmean(found) == pytest.approx(expected, abs=0.06)
+
+
+def test_a_proposer_that_notices_little_still_helps():
+    found = {}
+    for condition in (INITIAL, FOUR_GREAT):
+        world, lists = checklists(condition, recall=0.3)
+        pairs = generator(world.seed, "pairs")
+        right = lists.accuracy(Verifier(world), world.strong(), pairs)
+        found[condition.name] = lists.coverage(world), right
+    (covered_before, right_before), (covered, right) = found.values()
+    assert covered > covered_before + 0.1
+    assert right > right_before
+    assert covered < coverage(FOUR_GREAT)
 
 
 def test_rounds_are_told_in_the_source_of_every_rubric():
