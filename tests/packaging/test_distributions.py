@@ -1,6 +1,7 @@
 """What is shipped is what was tested: wheels, their contents, their entry points."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 import rubricdsl
 from rubricdsl.language.grammar import TABLE, build_table, grammar_file, load_table
+from tests.cli.chat_server import said, serving
+from tests.refinement.desk import Desk, adding
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))
@@ -35,13 +38,75 @@ def test_the_wheel_holds_grammar_table_and_types_and_nothing_else(tmp_path):
         names = wheel.namelist()
         tops = {name.split("/")[0] for name in names}
         assert tops == {"rubricdsl", f"rubricdsl-{rubricdsl.__version__}.dist-info"}
-        assert "rubricdsl/py.typed" in names
+        data = {
+            path.relative_to(ROOT).as_posix()
+            for path in (ROOT / "rubricdsl").rglob("*")
+            if path.is_file() and path.suffix not in {".py", ".pyc"}
+        }
+        assert "rubricdsl/py.typed" in data
+        assert data <= set(names)
         grammar = wheel.read("rubricdsl/_grammars/rubric.lark").decode()
         colours = wheel.read("rubricdsl/_grammars/rubric.tmLanguage.json").decode()
         table = wheel.read(f"rubricdsl/_grammars/{TABLE}").decode()
     assert grammar == grammar_file().read_text("utf-8")
     assert json.loads(colours)["scopeName"] == "source.rubric"
     assert load_table(table, grammar) is not None
+
+
+DRAFT = {
+    "name": "pets",
+    "criteria": [
+        {
+            "name": "cats",
+            "text": "Mentions cats.",
+            "frustration": 2,
+            "correctness": 2,
+        }
+    ],
+}
+
+
+@pytest.mark.packaging
+def test_a_rubric_is_drafted_and_refined_from_the_wheel(tmp_path):
+    """What models are told lies in files beside the code."""
+    with zipfile.ZipFile(built_wheel(ROOT, tmp_path)) as wheel:
+        wheel.extractall(tmp_path / "installed")
+    desk = Desk(propose=lambda _: adding("dogs"))
+
+    async def answer(request):
+        schema = (await request.json())["response_format"]["json_schema"]["schema"]
+        if "criteria" in schema["properties"]:
+            return said(json.dumps(DRAFT))
+        return await desk.answer(request)
+
+    def rub(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    code = (
+        "import sys, rubricdsl; from rubricdsl.cli import main\n"
+        "assert 'installed' in rubricdsl.__file__, rubricdsl.__file__\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    rows = [{"response_id": f"r{n}", "response": f"cats {n}"} for n in range(2)]
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with serving(answer) as desk.base:
+        drafted = rub("draft", "--prompt", "Which pets?", "--proposer", desk.spec)
+        assert "cats: Mentions cats." in drafted
+        (tmp_path / "r.rub").write_text(drafted, "utf-8")
+        refined = rub(
+            *("refine", "r.rub", "--responses", "r.jsonl", "--rounds", "1"),
+            *("--judge", desk.spec, "--proposer", desk.spec, "--no-gate"),
+        )
+    assert "dogs: Mentions dogs." in refined
 
 
 @pytest.mark.packaging
