@@ -119,14 +119,14 @@ def speaking(*answers):
     return ChatProposer(Carrier(model, name="m"), writer=ProposalWriter()), model
 
 
-def write_pool(texts=TEXTS, *, prompt="p", file="r.jsonl", **more):
+def write_pool(texts=TEXTS, *, prompt="p", **more):
     rows = [
         {"prompt_id": prompt, "prompt": f"What of {prompt}?", "response_id": name}
         | ({"response": text} if text else {})
         | more.get(name, {})
         for name, text in texts.items()
     ]
-    with Path(file).open("a", encoding="utf-8") as lines:
+    with Path("r.jsonl").open("a", encoding="utf-8") as lines:
         lines.writelines(json.dumps(row) + "\n" for row in rows)
 
 
