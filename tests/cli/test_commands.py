@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -210,7 +211,7 @@ def test_examples_in_the_help_run_as_they_stand(line, tmp_path):
         folder = tmp_path
         shutil.copytree(ROOT / "examples", folder / "examples")
     done = subprocess.run(
-        [sys.executable, "-m", "rubricdsl", *line.split()[1:]], cwd=folder,
+        [sys.executable, "-m", "rubricdsl", *shlex.split(line)[1:]], cwd=folder,
         capture_output=True, text=True, check=False,
         env={k: v for k, v in os.environ.items() if k != "RUB_JUDGE"},
     )  # fmt: skip

@@ -397,3 +397,27 @@ def test_weights_move_only_by_more_than_noise(right, accepted):
     pool = Pool(responses=(), held_out=tuple(held_out), gold=gold)
     said = decide([Reweigh(criterion="cats", mark="2")], text=text, pool=pool)
     assert said.decisions[0].accepted == accepted
+
+
+def test_weights_that_help_only_together_enter_together():
+    """Neither of the two orders every prompt rightly; with both, all are."""
+    text = (
+        "rubric pets\n[2] cats: Mentions cats.\n[1] dogs: Mentions dogs.\n"
+        "[2] birds: Mentions birds.\n[1] fish: Mentions fish.\n"
+    )
+    held_out = [
+        response(name, words, prompt=f"p{n}")
+        for n in range(6)
+        for name, words in (
+            ("a", "dogs fish" if n % 2 else "dogs birds"),
+            ("b", "cats"),
+        )
+    ]
+    gold = {(f"p{n}", name): float(name == "a") for n in range(6) for name in "ab"}
+    pool = Pool(responses=(), held_out=tuple(held_out), gold=gold)
+    edits = [Reweigh(criterion="cats", mark="1"), Reweigh(criterion="dogs", mark="2")]
+    said = decide(edits, text=text, pool=pool)
+    assert [one.accepted for one in said.decisions] == [True, True]
+    assert said.decisions[0].after == said.decisions[1].after
+    assert "[1] cats" in said.manuscript.text
+    assert "[2] dogs" in said.manuscript.text

@@ -11,12 +11,13 @@ against.  A criterion may also go if that changes nothing: one fewer is to be ju
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from math import fsum
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from rubricdsl.diagnostics import RubricError
-from rubricdsl.model.edit import Edit, Merge, Remove
+from rubricdsl.model.edit import Edit, Merge, Remove, Reweigh
 from rubricdsl.model.judgement import Question
 from rubricdsl.model.refinement import Bench, Decision, TailMeasure
 from rubricdsl.model.response import Response
@@ -95,16 +96,40 @@ class AcceptanceGate:
         # All at once, so that each in turn waits for nobody.
         ahead = await asyncio.gather(*(self._try(begin, edit) for edit in edits))
         decisions: list[Decision] = []
-        for edit, first in zip(edits, ahead, strict=True):
-            trial = first if manuscript is begin else await self._try(manuscript, edit)
-            if isinstance(trial, RubricError):
-                decisions.append(_refused(edit, trial))
-                continue
-            decision = _Comparison(edit, pairs, standing, trial.standing).decision()
-            decisions.append(decision)
-            if decision.accepted:
-                manuscript, standing = trial.manuscript, trial.standing
+        for group in _together(edits):
+            bundle = await self._bundle(manuscript, group)
+            if bundle is not None:
+                found = _Comparison(group[0], pairs, standing, bundle.standing)
+                said = found.decision()
+                if said.accepted:
+                    decisions += [evolve(said, edit=edit) for edit in group]
+                    manuscript, standing = bundle.manuscript, bundle.standing
+                    continue
+            for edit in group:
+                first = ahead[len(decisions)]
+                if manuscript is not begin:
+                    first = await self._try(manuscript, edit)
+                if isinstance(first, RubricError):
+                    decisions.append(_refused(edit, first))
+                    continue
+                said = _Comparison(edit, pairs, standing, first.standing).decision()
+                decisions.append(said)
+                if said.accepted:
+                    manuscript, standing = first.manuscript, first.standing
         return Verdicts(manuscript, tuple(decisions))
+
+    async def _bundle(
+        self, manuscript: Manuscript, edits: Sequence[Edit]
+    ) -> "_Trial | None":
+        """Give what comes of several edits at once, if they apply; None for one."""
+        if len(edits) < 2:  # noqa: PLR2004 - one is no bundle
+            return None
+        try:
+            for edit in edits:
+                manuscript = manuscript.after(edit)
+        except RubricError:
+            return None
+        return _Trial(manuscript, await self._standing(manuscript))
 
     async def _try(self, manuscript: Manuscript, edit: Edit) -> "_Trial | RubricError":
         """Give what comes of an edit, or why it does not apply."""
@@ -315,6 +340,20 @@ def _merit(criteria: Sequence[_Substance]) -> str | None:
     """Say why new criteria are worth having, if all of them are."""
     merits = [one.merit for one in criteria]
     return None if None in merits else _first(merits)
+
+
+def _together(edits: Sequence[Edit]) -> list[tuple[Edit, ...]]:
+    """Give the edits in order, those together that mean little one by one.
+
+    Weights are shares: moved one by one, they may each do harm on the way to a set
+    that is better.
+    """
+    groups = groupby(enumerate(edits), lambda one: _bundle_key(*one))
+    return [tuple(edit for _, edit in group) for _, group in groups]
+
+
+def _bundle_key(number: int, edit: Edit) -> int:
+    return -1 if isinstance(edit, Reweigh) else number
 
 
 def _first(reasons: Iterable[str | None]) -> str | None:
