@@ -344,6 +344,8 @@ class Evaluation:
     def _conclude(self, outcome: Outcome) -> None:
         """Hand out verdicts, and ask what they make it possible to ask."""
         batches = list(outcome.again)
+        if outcome.bundle is not None:
+            batches += self._proceedings.settle_bundle(outcome.bundle, outcome.bundled)
         for inquiry, verdict in outcome.verdicts:
             inquiry.suspect = outcome.suspect
             batches += self._proceedings.settle(inquiry, verdict)
