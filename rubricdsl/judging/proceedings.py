@@ -55,10 +55,16 @@ class Tally:
 
     def count(self, verdict: Verdict) -> None:
         """Count a verdict."""
-        self.verdicts += 1
-        self.cached += verdict.cached
-        if verdict.failure is not None:
-            self.failures[verdict.failure.kind] += 1
+        self.count_all((verdict,))
+
+    def count_all(self, verdicts: Sequence[Verdict]) -> None:
+        """Count some verdicts."""
+        self.verdicts += len(verdicts)
+        for verdict in verdicts:
+            if verdict.cached:
+                self.cached += 1
+            if verdict.failure is not None:
+                self.failures[verdict.failure.kind] += 1
 
     def discount(self, verdict: Verdict) -> None:
         """Take a verdict back, for another to come in its place."""
@@ -319,8 +325,7 @@ class Proceedings:
             return
         sheet.verdicts.update(zip(block.paths, verdicts, strict=True))
         sheet.revision += len(verdicts)
-        for verdict in verdicts:
-            self.tally.count(verdict)
+        self.tally.count_all(verdicts)
 
     def _put(
         self,

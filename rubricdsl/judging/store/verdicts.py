@@ -5,7 +5,7 @@ commit.  Calls block, for microseconds as a rule, and belong on one thread.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +23,7 @@ from rubricdsl.judging.store.records import (
     pack_text,
     pack_verdict,
     unpack_text,
-    unpack_verdict,
+    unpack_verdicts,
 )
 from rubricdsl.judging.store.spending import (
     Spending,
@@ -305,25 +305,14 @@ class VerdictStore:
     # ----------------------------------------------------------------- reading
 
     def _unpack(
-        self, response: str, rows: Iterable[Row], found: dict[tuple[str, str], Verdict]
+        self, response: str, rows: Sequence[Row], found: dict[tuple[str, str], Verdict]
     ) -> None:
         judges, models = self._judges, self._models
-        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
-            if judge_id not in judges or (model is not None and model not in models):
-                self._learn()
-            question, judge = packed.hex(), judges[judge_id]
-            found[question, judge.digest] = unpack_verdict(
-                response,
-                question,
-                judge,
-                word,
-                number,
-                probability,
-                at,
-                None if model is None else models[model],
-                quote,
-                why,
-            )
+        if not ({row[1] for row in rows} <= judges.keys()) or not (
+            {row[6] for row in rows} <= {None, *models}
+        ):
+            self._learn()
+        found.update(unpack_verdicts(response, rows, judges, models))
 
     def _learn(self) -> None:
         """Read the judges and models that other processes have brought in."""
