@@ -203,10 +203,10 @@ class Proceedings:
         """Give requests for all but what another process is asking just now."""
         asked = (inquiry for inquiry, _ in groups.inquiries)
         taken = self._around.memory.claim(asked, bundles)
+        if not taken:
+            return [*map(Batch.of, bundles), *groups.batches()]
         whole = [bundle for bundle in bundles if taken.isdisjoint(bundle.keys)]
         batches = [Batch.of(bundle) for bundle in whole]
-        if not taken:
-            return [*batches, *groups.batches()]
         for bundle in bundles:
             if bundle not in whole:
                 for inquiry in bundle:
