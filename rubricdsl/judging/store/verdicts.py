@@ -35,6 +35,7 @@ from rubricdsl.model.protocols import Clock
 
 # How long what was committed may wait for the disk, in seconds.
 _SYNC_EVERY = 1.0
+_NOTHING = Spending()
 
 _KNOWN = """\
 SELECT question, judge, word, number, probability, at, model, evidence, reason
@@ -206,8 +207,10 @@ class VerdictStore:
             ValueError: if ``judge`` is no digest.
         """
         pack_digest(judge)
-        spent = Spending.of_request(tokens, characters=characters, seconds=seconds)
-        self._spending[judge] = self._spending.get(judge, Spending()) + spent
+        spent = self._spending.get(judge, _NOTHING)
+        self._spending[judge] = spent.with_request(
+            tokens, characters=characters, seconds=seconds
+        )
 
     def spending(self) -> Mapping[str, Spending]:
         """Give what all runs together have spent, by the digest of the judge.
