@@ -243,3 +243,12 @@ def test_jobs_on_one_text_go_in_one_request() -> None:
     ]
     run(jobs, panels_of(judge, ask=Ask.TOGETHER))
     assert [len(request.questions) for request in judge.requests] == [3]
+
+
+def test_what_does_not_show_the_response_is_asked_once_for_all() -> None:
+    judge = FakeJudge(say(YES))
+    rubric = rubric_of(criterion("a", sees=("prompt",)), criterion("b"))
+    jobs = [Job(rubric, response_of(text, id=text)) for text in ("one", "two")]
+    run(jobs, panels_of(judge, ask=Ask.TOGETHER))
+    asked = [q.text for r in judge.requests for q in r.questions.values()]
+    assert sorted(asked) == ["Shows a.", "Shows b.", "Shows b."]

@@ -6,7 +6,7 @@ of its own.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -173,12 +173,14 @@ def unpack_verdicts(
     rows: Iterable[tuple[Any, ...]],
     judges: Mapping[int, StoredJudge],
     models: Mapping[int, str],
-) -> Iterator[tuple[tuple[str, str], Verdict]]:
+    found: dict[tuple[str, str], Verdict],
+) -> None:
     """Make the verdicts of rows again, as those for which nobody was asked.
 
-    A row is question, number of the judge, and a `VerdictRow`; given are question and
-    judge, by their digests, with the verdict.  Raises AttributeError, LookupError,
-    TypeError or ValueError for a row that holds no verdict.
+    A row is question, number of the judge, and a `VerdictRow`; its verdict is put into
+    ``found``, by the digests of question and judge.  Raises LookupError for a judge or
+    model that is not among those given, and AttributeError, TypeError or ValueError
+    for a row that holds no verdict.
     """
     for packed, by, word, number, probability, at, model, evidence, reason in rows:
         if not (
@@ -208,7 +210,7 @@ def unpack_verdicts(
         _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
         _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
         _set_provenance(verdict, provenance)
-        yield (question, judge.digest), verdict
+        found[question, judge.digest] = verdict
 
 
 # The same questions come with one response after another, and are held once then.

@@ -127,12 +127,15 @@ def _unpack(row: Row) -> tuple[VerdictKey, Verdict]:
     stored = StoredJudge(key.judge, *map(unpack_text, (name, settings, template)))
     word, number, probability, at, model, evidence, reason = rest
     models = {} if model is None else {model: unpack_text(model)}
-    ((_, verdict),) = unpack_verdicts(
+    found: dict[tuple[str, str], Verdict] = {}
+    unpack_verdicts(
         key.response,
         [(question, 0, word, number, probability, at, model, evidence, reason)],
         {0: stored},
         models,
+        found,
     )
+    (verdict,) = found.values()
     for digest in key:
         pack_digest(digest)
     return key, verdict

@@ -311,11 +311,11 @@ class VerdictStore:
         self, response: str, rows: Sequence[Row], found: dict[tuple[str, str], Verdict]
     ) -> None:
         judges, models = self._judges, self._models
-        if not ({row[1] for row in rows} <= judges.keys()) or not (
-            {row[6] for row in rows} <= {None, *models}
-        ):
+        try:
+            unpack_verdicts(response, rows, judges, models, found)
+        except LookupError:
             self._learn()
-        found.update(unpack_verdicts(response, rows, judges, models))
+            unpack_verdicts(response, rows, judges, models, found)
 
     def _learn(self) -> None:
         """Read the judges and models that other processes have brought in."""
