@@ -43,12 +43,13 @@ def accept(
                 Failure(FailureKind.EVIDENCE_NOT_FOUND.value, reason),
                 None,
             )
+    quote, why = answer.evidence, answer.reason
     return Verdict(
         ruling=ruling,
         failure=failure,
         probability=None if failure else answer.probability,
-        evidence=_optional(answer.evidence, redact),
-        reason=_optional(answer.reason, redact),
+        evidence=None if quote is None else plain_text(quote, redact),
+        reason=None if why is None else plain_text(why, redact),
         provenance=provenance,
     )
 
@@ -60,10 +61,6 @@ def plain_text(text: str, redact: Redact) -> str:
     """
     text = redact(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _optional(text: str | None, redact: Redact) -> str | None:
-    return None if text is None else plain_text(text, redact)
 
 
 def _fault(answer: Answer, question: Question) -> str | None:

@@ -36,7 +36,15 @@ class Desk(Protocol):
 
 
 class Agenda(Protocol):
-    """Decides what is asked."""
+    """Decides what is asked.
+
+    It ``asks_all`` where it wants, first of all, everything that can be asked.
+    """
+
+    @property
+    def asks_all(self) -> bool:
+        """Whether all that can be asked is asked at once."""
+        ...
 
     def dockets(self, jobs: Sequence[Job]) -> list[list[int]]:
         """Sort jobs into dockets, by their places, in the order given."""
@@ -61,6 +69,8 @@ class Agenda(Protocol):
 
 class Everything:
     """The agenda of an evaluation: all criteria, and what is needed first."""
+
+    asks_all = True
 
     def dockets(self, jobs: Sequence[Job]) -> list[list[int]]:
         """Put all jobs on one response text together."""
@@ -90,6 +100,8 @@ class BestOf:
     The responses to one prompt are compared rubric by rubric.  What costs nothing
     (checks, verdicts known before) is always taken.
     """
+
+    asks_all = False
 
     def __init__(self, top: int) -> None:
         self._top = top

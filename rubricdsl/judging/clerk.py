@@ -3,7 +3,7 @@
 And the records that go with every verdict, whoever gives it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -11,6 +11,7 @@ from rubricdsl.checks.running import run_check
 from rubricdsl.diagnostics import CheckError
 from rubricdsl.judging import degenerate
 from rubricdsl.judging.acceptance import plain_text
+from rubricdsl.judging.blocks import Block
 from rubricdsl.judging.dockets import Seen, Sheet
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.memory import Memory
@@ -96,6 +97,35 @@ class Clerk:
                 ),
             )
         return None
+
+    @staticmethod
+    def known(block: Block, seen: Seen) -> Sequence[Verdict] | None:
+        """Give the verdicts on all of a block, if every one is known before."""
+        if not block.seat.judge.backend.capabilities.storable:
+            return None
+        known = seen.known
+        try:
+            return [known[key] for key in block.keys]
+        except KeyError:
+            return None
+
+    @staticmethod
+    def may_be_asked(block: Block, seen: Seen) -> bool:
+        """Tell whether all of a block can go to its judge in one request.
+
+        Not where something of it is known, or plain, so that others are asked alone;
+        nor where what is asked may come up about another response.
+        """
+        return (
+            block.goes_together
+            and "response" in seen.sight.texts
+            and not (block.may_be_plain and seen.says_nothing)
+            and not (
+                seen.known
+                and block.seat.judge.backend.capabilities.storable
+                and any(key in seen.known for key in block.keys)
+            )
+        )
 
     def seen(self, sheet: Sheet, sees: tuple[str, ...]) -> Seen:
         """Give what criteria of a sheet see, and what is known of it.

@@ -168,7 +168,7 @@ class Courier:
             account.spend(reply.usage)
         if self._memory.is_kept:
             self._memory.spend(
-                batch.inquiries[0].seat,
+                batch.seat,
                 reply.usage,
                 characters=_characters(batch),
                 seconds=now - since,
@@ -240,5 +240,6 @@ def _make_ready(lane: Lane) -> None:
 
 def _characters(batch: Batch) -> int:
     """Give the length of what changes from request to request."""
-    texts = batch.inquiries[0].seen.sight.texts.values()
-    return sum(map(len, texts)) + sum(len(i.question.text) for i in batch.inquiries)
+    texts = [*batch.seen.sight.texts.values()]
+    texts += [question.text for question in batch.questions]
+    return sum(map(len, texts))

@@ -9,10 +9,12 @@ asked together, and at whose expense, does not depend on which answer is first.
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from math import fsum
+from typing import overload
 
 import attrs
 from attrs import field
 
+from rubricdsl.judging.blocks import Block
 from rubricdsl.judging.degenerate import says_nothing
 from rubricdsl.judging.panels import Judge, Panel, Seat
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
@@ -170,13 +172,87 @@ class Inquiry:
 InquiryKey = tuple[str, str, str]
 
 
+def inquiry_key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:
+    """Give the identity of an inquiry within a run."""
+    return (seat.manner, seen.sight.digest, question.digest)
+
+
 @attrs.define(eq=False)
 class Docket:
-    """Jobs that go in step; ``outstanding`` counts those who wait."""
+    """Jobs that go in step; ``outstanding`` counts those who wait.
+
+    ``bundles`` are what was asked of them in one go.
+    """
 
     sheets: list[Sheet]
     outstanding: int = 0
-    inquiries: dict[InquiryKey, Inquiry] = field(factory=dict)
+    bundles: "list[Bundle]" = field(factory=list)
+    _inquiries: dict[InquiryKey, Inquiry] = field(factory=dict)
+
+    @property
+    def inquiries(self) -> dict[InquiryKey, Inquiry]:
+        """All that was asked, one by one."""
+        bundles, self.bundles = self.bundles, []
+        for bundle in bundles:
+            for inquiry in bundle:
+                key = inquiry_key(inquiry.seat, inquiry.seen, inquiry.question)
+                self._inquiries[key] = inquiry
+        return self._inquiries
+
+
+@attrs.define(eq=False)
+class Bundle(Sequence[Inquiry]):
+    """The inquiries about all criteria of a block on one sheet.
+
+    As long as nobody looks at one of them it ``is_whole``, and then ``verdicts`` are
+    all that has to be put down.
+    """
+
+    docket: Docket
+    sheet: Sheet
+    block: Block
+    seen: Seen
+    verdicts: Sequence[Verdict] | None = None
+    _apart: tuple[Inquiry, ...] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are no inquiries of which others may know."""
+        return self._apart is None
+
+    @property
+    def keys(self) -> list[VerdictKey]:
+        """The identities of the verdicts, in any run."""
+        response = self.seen.sight.digest
+        return [VerdictKey(response, *key) for key in self.block.keys]
+
+    def __len__(self) -> int:
+        return len(self.block.criteria)
+
+    @overload
+    def __getitem__(self, place: int) -> Inquiry: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Inquiry]: ...
+    def __getitem__(self, place: int | slice) -> Inquiry | Sequence[Inquiry]:
+        return self._taken_apart()[place]
+
+    def __iter__(self) -> Iterator[Inquiry]:
+        return iter(self._taken_apart())
+
+    def _taken_apart(self) -> tuple[Inquiry, ...]:
+        if self._apart is None:
+            seat, verdicts = self.block.seat, self.verdicts
+            apart: list[Inquiry] = []
+            for place, judged in enumerate(self.block.criteria):
+                inquiry = Inquiry(judged.question, seat, self.seen)
+                if verdicts is None:
+                    waiter = Waiter(self.docket, self.sheet, judged, None, 0)
+                    inquiry.waiters.append(waiter)
+                else:
+                    inquiry.verdict = verdicts[place]
+                apart.append(inquiry)
+            self._apart = tuple(apart)
+        return self._apart
 
 
 @attrs.define(eq=False)
@@ -199,6 +275,34 @@ class Batch:
     divided: int = 0
     began: float | None = None
     held: float = 0.0
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Batch":
+        """Give the request for a whole bundle."""
+        block, sheet = bundle.block, bundle.sheet
+        return cls(block.panel, block.seat.judge, bundle, sheet.response, sheet)
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """What is asked, in the order of the inquiries."""
+        inquiries = self.inquiries
+        if isinstance(inquiries, Bundle):
+            return inquiries.block.questions
+        return [inquiry.question for inquiry in inquiries]
+
+    @property
+    def seat(self) -> Seat:
+        """The seat of all inquiries."""
+        inquiries = self.inquiries
+        if isinstance(inquiries, Bundle):
+            return inquiries.block.seat
+        return inquiries[0].seat
+
+    @property
+    def seen(self) -> Seen:
+        """What all inquiries are about."""
+        inquiries = self.inquiries
+        return inquiries.seen if isinstance(inquiries, Bundle) else inquiries[0].seen
 
     @property
     def names(self) -> Sequence[str]:

@@ -53,6 +53,8 @@ _KEPT_WITHIN = 0.005
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5
+# As many responses are opened in a row at most, where nobody has to be asked.
+_IN_A_ROW = 16
 _NO_LIMITS = Limits()
 _PATIENCE = Patience()
 
@@ -224,6 +226,7 @@ class Evaluation:
 
     async def _feed(self) -> None:
         """Open dockets as long as there are any, and wait for the last verdict."""
+        in_a_row = 0
         while True:
             while not self._stopped and self._has_room():
                 try:
@@ -234,8 +237,10 @@ class Evaluation:
                 if batches is None:
                     break
                 self._enqueue(batches)
-                # Lets workers start, and a cancellation come through.
-                await asyncio.sleep(0)
+                in_a_row = 0 if batches else (in_a_row + 1) % _IN_A_ROW
+                if not in_a_row:
+                    # Lets workers start, and a cancellation come through.
+                    await asyncio.sleep(0)
             if self._is_over():
                 return
             self._changed.clear()
@@ -344,6 +349,8 @@ class Evaluation:
     def _conclude(self, outcome: Outcome) -> None:
         """Hand out verdicts, and ask what they make it possible to ask."""
         batches = list(outcome.again)
+        if outcome.bundle is not None:
+            batches += self._proceedings.settle_bundle(outcome.bundle, outcome.bundled)
         for inquiry, verdict in outcome.verdicts:
             inquiry.suspect = outcome.suspect
             batches += self._proceedings.settle(inquiry, verdict)

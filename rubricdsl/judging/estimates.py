@@ -24,7 +24,7 @@ from attrs import field, frozen
 from rubricdsl.judging.agendas import Desk, Everything, Wanted
 from rubricdsl.judging.asking_again import may_be_asked_again
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.dockets import Batch, Docket, Inquiry, Job, Sheet
+from rubricdsl.judging.dockets import Batch, Bundle, Docket, Inquiry, Job, Sheet
 from rubricdsl.judging.listening import Listener, Silence
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Judge
@@ -227,9 +227,11 @@ class _Recollection(Memory):
         """Give the verdicts on what has this digest, and note those looked up."""
         return _Noting(seen, super().known(seen), self.used)
 
-    def claim(self, inquiries: Iterable[Inquiry]) -> frozenset[VerdictKey]:
+    def claim(
+        self, inquiries: Iterable[Inquiry], bundles: Iterable[Bundle] = ()
+    ) -> frozenset[VerdictKey]:
         """Claim nothing: nobody will be asked."""
-        del inquiries
+        del inquiries, bundles
         return frozenset()
 
     def keep(self, inquiry: Inquiry, verdict: Verdict) -> None:

@@ -1,9 +1,9 @@
 """What was judged before, where what is judged now is kept, and who else is asking."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from rubricdsl.judging.dockets import Inquiry
+from rubricdsl.judging.dockets import Bundle, Inquiry
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
@@ -32,11 +32,16 @@ class Memory:
         """Give the verdicts on what has this digest, by question and seat."""
         return _NOTHING if self._store is None else self._store.known(seen)
 
-    def claim(self, inquiries: Iterable[Inquiry]) -> frozenset[VerdictKey]:
+    def claim(
+        self, inquiries: Iterable[Inquiry], bundles: Iterable[Bundle] = ()
+    ) -> frozenset[VerdictKey]:
         """Claim what is about to be asked; give what another process is asking."""
         if self._store is None:
             return frozenset()
         keys = {i.key for i in inquiries if _is_storable(i.seat)}
+        for bundle in bundles:
+            if _is_storable(bundle.block.seat):
+                keys.update(bundle.keys)
         granted = self._store.claim(keys) if keys else frozenset()
         self._claimed |= granted
         return frozenset(keys - granted)
@@ -48,12 +53,23 @@ class Memory:
         """
         if self._store is None or verdict.cached or not _is_storable(inquiry.seat):
             return
-        key = inquiry.key
+        self._keep(self._store, inquiry.key, verdict, suspect=inquiry.suspect)
+
+    def keep_bundle(self, bundle: Bundle, verdicts: Sequence[Verdict]) -> None:
+        """Keep those of the verdicts on a bundle that are some."""
+        if self._store is None or not _is_storable(bundle.block.seat):
+            return
+        for key, verdict in zip(bundle.keys, verdicts, strict=True):
+            self._keep(self._store, key, verdict, suspect=False)
+
+    def _keep(
+        self, store: VerdictStore, key: VerdictKey, verdict: Verdict, *, suspect: bool
+    ) -> None:
         self._claimed.discard(key)
-        if verdict.ruling is None or inquiry.suspect:
+        if verdict.ruling is None or suspect:
             self._released.append(key)
         else:
-            self._store.add(key, verdict)
+            store.add(key, verdict)
         self.is_dirty = True
 
     def spend(

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from rubricdsl.judging.acceptance import accept
 from rubricdsl.judging.canaries import Asked
-from rubricdsl.judging.dockets import Batch, Inquiry
+from rubricdsl.judging.dockets import Batch, Bundle, Inquiry
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.model.judgement import Answer, JudgeReply, Verdict
 from rubricdsl.model.ruling import Failure, FailureKind
@@ -25,20 +25,29 @@ _DIVISIONS = 2
 class Outcome:
     """What a request led to.
 
-    ``verdicts`` are settled; ``again`` are requests to send in its place.
-    ``suspect`` says that a canary was answered wrongly.
+    ``verdicts`` are settled, and so is all of the ``bundle`` that was answered by
+    ``bundled``; ``again`` are requests to send in its place.  ``suspect`` says that a
+    canary was answered wrongly.
     """
 
     verdicts: Sequence[tuple[Inquiry, Verdict]] = ()
     again: Sequence[Batch] = ()
     suspect: bool = False
+    bundle: Bundle | None = None
+    bundled: Sequence[Verdict] = ()
 
 
 def of_reply(
     proceedings: Proceedings, batch: Batch, asked: Asked, reply: JudgeReply
 ) -> Outcome:
     """Sort a reply into verdicts and what must be asked again."""
-    given = _given(proceedings, batch, asked, reply)
+    _note(proceedings, batch, asked, reply)
+    bundle = batch.inquiries
+    if isinstance(bundle, Bundle) and bundle.is_whole and not asked.canaries:
+        bundled = _bundled(proceedings, batch, reply)
+        if bundled is not None:
+            return Outcome(bundle=bundle, bundled=bundled)
+    given = _given(reply)
     if asked.are_unanswered(given):
         # Whoever leaves out what it cannot know was a canary left out the rest, too.
         reason = f"{batch.judge.name} did not answer all that it was asked"
@@ -48,9 +57,7 @@ def of_reply(
     named = asked.renamed(given)
     verdicts: list[tuple[Inquiry, Verdict]] = []
     again: list[Batch] = []
-    first = batch.inquiries[0]
-    # All inquiries of a batch are of one seat, about the same that is seen.
-    origin = proceedings.clerk.origin(first.seat, first.seen, model=reply.model)
+    origin = proceedings.clerk.origin(batch.seat, batch.seen, model=reply.model)
     redact = proceedings.clerk.redact
     for name, inquiry in zip(batch.names, batch.inquiries, strict=True):
         verdict = accept(
@@ -69,6 +76,32 @@ def of_reply(
                 continue
         verdicts.append((inquiry, verdict))
     return Outcome(verdicts, again, suspect)
+
+
+def _bundled(
+    proceedings: Proceedings, batch: Batch, reply: JudgeReply
+) -> Sequence[Verdict] | None:
+    """Give the verdicts of a reply in which each question has its one answer.
+
+    None where it is not so, or where an answer cannot be read.
+    """
+    if [answer.id for answer in reply.answers] != [*batch.names]:
+        return None
+    origin = proceedings.clerk.origin(batch.seat, batch.seen, model=reply.model)
+    redact, source = proceedings.clerk.redact, batch.seen.quotes
+    verdicts = [
+        accept(
+            answer,
+            question,
+            source=source,
+            provenance=origin(question),
+            redact=redact,
+        )
+        for answer, question in zip(reply.answers, batch.questions, strict=True)
+    ]
+    if any(_is_unreadable(verdict.failure) for verdict in verdicts):
+        return None
+    return verdicts
 
 
 def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
@@ -110,22 +143,27 @@ def failed(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
     )
 
 
-def _given(
-    proceedings: Proceedings, batch: Batch, asked: Asked, reply: JudgeReply
-) -> Mapping[str, Answer | None]:
+def _given(reply: JudgeReply) -> Mapping[str, Answer | None]:
     given: dict[str, Answer | None] = {}
     for answer in reply.answers:
         # Two answers to one question are none.
         given[answer.id] = None if answer.id in given else answer
+    return given
+
+
+def _note(
+    proceedings: Proceedings, batch: Batch, asked: Asked, reply: JudgeReply
+) -> None:
+    """Keep what people should know of a reply, beside the answers."""
     judge = batch.judge
-    for name in given.keys() - asked.questions.keys():
+    named = {answer.id for answer in reply.answers}
+    for name in named - asked.questions.keys():
         proceedings.note(f"{judge.name} answered `{name}`, never asked")
     if reply.hidden:
-        seen = batch.inquiries[0].seen.sight.digest
+        seen = batch.seen.sight.digest
         proceedings.hidden.setdefault(judge.name, {})[seen] = reply.hidden
     for notice in reply.notices:
         proceedings.note(f"{judge.name}: {notice}")
-    return given
 
 
 def _is_unreadable(failure: Failure | None) -> bool:

@@ -12,10 +12,12 @@ import attrs
 
 from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.agendas import Agenda
+from rubricdsl.judging.blocks import Block, are_apart, layout_of
 from rubricdsl.judging.clerk import Clerk, Surroundings
 from rubricdsl.judging.dockets import (
     Batch,
     BatchGroups,
+    Bundle,
     Docket,
     Inquiry,
     InquiryKey,
@@ -24,6 +26,7 @@ from rubricdsl.judging.dockets import (
     Seen,
     Sheet,
     Waiter,
+    inquiry_key,
 )
 from rubricdsl.judging.listening import Listener, problem_of
 from rubricdsl.judging.panels import Seat
@@ -35,7 +38,7 @@ from rubricdsl.judging.planning import (
 )
 from rubricdsl.judging.sight import EVERYTHING
 from rubricdsl.model.events import VerdictReached
-from rubricdsl.model.judgement import Provenance, Question, Verdict
+from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
 
@@ -52,10 +55,16 @@ class Tally:
 
     def count(self, verdict: Verdict) -> None:
         """Count a verdict."""
-        self.verdicts += 1
-        self.cached += verdict.cached
-        if verdict.failure is not None:
-            self.failures[verdict.failure.kind] += 1
+        self.count_all((verdict,))
+
+    def count_all(self, verdicts: Sequence[Verdict]) -> None:
+        """Count some verdicts."""
+        self.verdicts += len(verdicts)
+        for verdict in verdicts:
+            if verdict.cached:
+                self.cached += 1
+            if verdict.failure is not None:
+                self.failures[verdict.failure.kind] += 1
 
     def discount(self, verdict: Verdict) -> None:
         """Take a verdict back, for another to come in its place."""
@@ -77,6 +86,7 @@ class Proceedings:
     ) -> None:
         self._jobs = jobs
         self._plans = plans
+        self._layouts = {id(plan): layout_of(plan) for plan in plans.values()}
         self._around = surroundings
         self._is_heard = surroundings.listener is not None
         self.clerk = Clerk(surroundings)
@@ -120,6 +130,20 @@ class Proceedings:
                 batches.extend(self._advance(waiter.docket))
         return batches
 
+    def settle_bundle(
+        self, bundle: Bundle, verdicts: Sequence[Verdict]
+    ) -> Sequence[Batch]:
+        """Put down the verdicts on a bundle that is whole, and give what to ask next.
+
+        What `settle` does with each of them, in one go.
+        """
+        bundle.verdicts = verdicts
+        self._around.memory.keep_bundle(bundle, verdicts)
+        docket = bundle.docket
+        docket.outstanding -= len(verdicts)
+        self._fill(bundle.sheet, bundle.block, verdicts)
+        return () if docket.outstanding else self._advance(docket)
+
     def scorecards(self) -> tuple[Scorecard, ...]:
         """Give all scorecards in the order of the jobs.
 
@@ -160,6 +184,10 @@ class Proceedings:
 
     def _advance(self, docket: Docket) -> list[Batch]:
         groups = BatchGroups()
+        bundles: list[Bundle] = []
+        if self._agenda.asks_all:
+            for sheet in docket.sheets:
+                bundles += self._put_whole(docket, sheet)
         for sheet, planned in self._agenda.wanted(docket, self):
             self._put(docket, sheet, planned, groups)
         if not docket.outstanding:
@@ -167,17 +195,26 @@ class Proceedings:
             standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
                 self.close(sheet, standings.get(sheet.index))
-        return self._unclaimed(groups)
+        return self._unclaimed(groups, bundles)
 
-    def _unclaimed(self, groups: BatchGroups) -> list[Batch]:
+    def _unclaimed(
+        self, groups: BatchGroups, bundles: Sequence[Bundle] = ()
+    ) -> list[Batch]:
         """Give requests for all but what another process is asking just now."""
-        asked = list(groups.inquiries)
-        taken = self._around.memory.claim(inquiry for inquiry, _ in asked)
+        asked = (inquiry for inquiry, _ in groups.inquiries)
+        taken = self._around.memory.claim(asked, bundles)
         if not taken:
-            return list(groups.batches())
-        elsewhere = [pair for pair in asked if pair[0].key in taken]
+            return [*map(Batch.of, bundles), *groups.batches()]
+        whole = [bundle for bundle in bundles if taken.isdisjoint(bundle.keys)]
+        batches = [Batch.of(bundle) for bundle in whole]
+        for bundle in bundles:
+            if bundle not in whole:
+                for inquiry in bundle:
+                    groups.add(inquiry, inquiry.waiters[0])
+        elsewhere = [pair for pair in groups.inquiries if pair[0].key in taken]
         self._elsewhere += elsewhere
-        return list(groups.batches(without={inquiry for inquiry, _ in elsewhere}))
+        without = {inquiry for inquiry, _ in elsewhere}
+        return [*batches, *groups.batches(without=without)]
 
     def look_elsewhere(self) -> Sequence[Batch]:
         """See what other processes have found out, and give what to ask next.
@@ -236,10 +273,59 @@ class Proceedings:
             question = self.clerk.question(sheet, planned, seat)
             if self.clerk.unasked(planned, seat, seen, question) is not None:
                 continue
-            inquiry = self._inquiries(docket, seen).get(_key(seat, seen, question))
+            key = inquiry_key(seat, seen, question)
+            inquiry = self._inquiries(docket, seen).get(key)
             if inquiry is None or inquiry.verdict is None:
                 return False
         return True
+
+    def _put_whole(self, docket: Docket, sheet: Sheet) -> Sequence[Bundle]:
+        """Put all criteria of a sheet at once, where that is as good as one by one.
+
+        So it is where the rubric is laid out in blocks and, of each, either everything
+        is known or everything is to be asked in one request that is the sheet's own.
+        Nothing is put, and nothing given, where it is not so.
+        """
+        layout = self._layouts[id(sheet.plan)]
+        if layout is None or sheet.asked:
+            return ()
+        blocks: list[tuple[Block, Seen, Sequence[Verdict] | None]] = []
+        for block in layout.blocks:
+            try:
+                seen = self.clerk.seen(sheet, block.sees)
+            except FactMissingError:
+                return ()
+            verdicts = self.clerk.known(block, seen)
+            if verdicts is None and (
+                len(docket.sheets) > 1 or not self.clerk.may_be_asked(block, seen)
+            ):
+                return ()
+            blocks.append((block, seen, verdicts))
+        if not are_apart((b.seat.manner, seen.sight.digest) for b, seen, _ in blocks):
+            return ()
+        bundles: list[Bundle] = []
+        for block, seen, verdicts in blocks:
+            sheet.asked.update(block.paths)
+            if verdicts is not None:
+                self._fill(sheet, block, verdicts)
+            else:
+                bundles.append(Bundle(docket, sheet, block, seen))
+                docket.outstanding += len(block.criteria)
+        docket.bundles += bundles
+        for checked in layout.checked:
+            sheet.asked.add(checked.criterion.path)
+            self._record(sheet, checked, self.clerk.check(sheet, checked))
+        return bundles
+
+    def _fill(self, sheet: Sheet, block: Block, verdicts: Sequence[Verdict]) -> None:
+        """Put down the first verdicts on all criteria of a block."""
+        if self._is_heard:
+            for judged, verdict in zip(block.criteria, verdicts, strict=True):
+                self._record(sheet, judged, verdict)
+            return
+        sheet.verdicts.update(zip(block.paths, verdicts, strict=True))
+        sheet.revision += len(verdicts)
+        self.tally.count_all(verdicts)
 
     def _put(
         self,
@@ -301,7 +387,7 @@ class Proceedings:
         verdict = self.clerk.unasked(waiter.judged, seat, seen, question)
         if verdict is None:
             known = self._inquiries(waiter.docket, seen)
-            key = _key(seat, seen, question)
+            key = inquiry_key(seat, seen, question)
             inquiry = known.get(key)
             if inquiry is None:
                 inquiry = known[key] = Inquiry(question, seat, seen)
@@ -426,10 +512,6 @@ class Proceedings:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:
-    return (seat.manner, seen.sight.digest, question.digest)
 
 
 def _not_asked(planned: PlannedCriterion) -> Provenance:

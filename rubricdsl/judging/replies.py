@@ -7,7 +7,7 @@ which the judged response can have put it.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NoReturn
 
 from attrs import frozen
@@ -49,6 +49,11 @@ def read_reply(content: str, questions: Mapping[str, Question]) -> ReadReply:
         document = loads_strict(text)
     except StrictJsonError as error:
         _unreadable(f"the reply is not one JSON object: {error}")
+    if isinstance(document, dict) and document.keys() == questions.keys():
+        # All that was asked, and nothing else: strict JSON has no key twice.
+        return ReadReply(
+            tuple([_said(n, document[n], asked) for n, asked in questions.items()]), ()
+        )
     found: dict[str, list[Plain]] = {}
     notices: list[str] = []
     for key, value in _pairs(document):
@@ -76,6 +81,22 @@ def _pairs(document: Plain) -> Iterator[tuple[str, Plain]]:
 def _folded(key: str, questions: Mapping[str, Question]) -> str | None:
     like = [name for name in questions if name.casefold() == key.casefold()]
     return like[0] if len(like) == 1 else None
+
+
+def _said(name: str, value: Plain, question: Question) -> Answer:
+    """Give the answer to a question to which there is just one."""
+    if isinstance(value, str):
+        plain = _plain_answers(name, question.answers).get(value)
+        if plain is not None:
+            return plain
+    return _answer(name, [value], question)
+
+
+@lru_cache(maxsize=4096)
+def _plain_answers(name: str, answers: tuple[str, ...]) -> Mapping[str, Answer]:
+    """Give the answers that are just a legal word, by that word."""
+    rulings = _rulings(answers)
+    return {word: Answer(id=name, ruling=ruling) for word, ruling in rulings.items()}
 
 
 def _answer(name: str, values: list[Plain], question: Question) -> Answer:

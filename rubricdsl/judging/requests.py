@@ -7,9 +7,9 @@ from rubricdsl.model.judgement import JudgeRequest
 
 def asked_of(batch: Batch, *, seed: int) -> Asked:
     """Give the questions of a batch under their ids, with canaries where wanted."""
-    names, inquiries = batch.names, batch.inquiries
-    questions = {n: i.question for n, i in zip(names, inquiries, strict=True)}
-    seen = batch.inquiries[0].seen.sight.texts
+    names = batch.names
+    questions = dict(zip(names, batch.questions, strict=True))
+    seen = batch.seen.sight.texts
     if not batch.judge.canaries or "response" not in seen:
         return Asked(questions, dict(zip(names, names, strict=True)))
     return Canaries.of(seen["response"], seed=seed).among(questions)
@@ -19,7 +19,7 @@ def request_of(batch: Batch, asked: Asked) -> JudgeRequest:
     """Give the request that puts the questions to the judge."""
     return JudgeRequest(
         questions=asked.questions,
-        seen=batch.inquiries[0].seen.sight.texts,
+        seen=batch.seen.sight.texts,
         response=batch.response,
         instructions=batch.panel.instructions,
         repeats=batch.repeats,

@@ -117,7 +117,8 @@ class Scorer:
             if verdict.ruling is not None:
                 rulings[row.path] = verdict.ruling
         known = self._known(rulings)
-        score = known.values[0]
+        values = known.values
+        score = values[0]
         status = Status.SUSPECT if suspect else known.status
         passing = self.rubric.passing
         expected = (
@@ -142,26 +143,30 @@ class Scorer:
             expected=None if expected is None else expected.score,
             gates=known.gates,
             criteria=tuple(
-                CriterionResult(
-                    name=row.name,
-                    path=row.path,
-                    mark=row.mark,
-                    verdict=verdicts[row.path],
-                    value=known.values[row.number] if row.path in rulings else None,
-                    weight=row.weight,
-                    share=row.share,
-                )
-                for row in self._criteria
+                [
+                    CriterionResult(
+                        name=row.name,
+                        path=row.path,
+                        mark=row.mark,
+                        verdict=verdicts[row.path],
+                        value=values[row.number] if row.path in rulings else None,
+                        weight=row.weight,
+                        share=row.share,
+                    )
+                    for row in self._criteria
+                ]
             ),
             groups=tuple(
-                GroupResult(
-                    name=row.name,
-                    path=row.path,
-                    mark=row.mark,
-                    value=known.values[row.number],
-                    weight=row.weight,
-                )
-                for row in self._groups
+                [
+                    GroupResult(
+                        name=row.name,
+                        path=row.path,
+                        mark=row.mark,
+                        value=values[row.number],
+                        weight=row.weight,
+                    )
+                    for row in self._groups
+                ]
             ),
             judge_calls=judge_calls,
             usage=usage,

@@ -6,8 +6,9 @@ of its own.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from attrs import frozen
 
@@ -167,45 +168,52 @@ _set_model = _slot["model"].__set__
 _set_at = _slot["at"].__set__
 
 
-def unpack_verdict(  # noqa: PLR0913, PLR0917 - a row as it comes
+def unpack_verdicts(
     response: str,
-    question: str,
-    judge: StoredJudge,
-    word: int,
-    number: float | None,
-    probability: float | None,
-    at: float | None,
-    model: str | None,
-    evidence: Text | None,
-    reason: Text | None,
-) -> Verdict:
-    """Make the verdict of a row again, as one for which nobody was asked.
+    rows: Iterable[tuple[Any, ...]],
+    judges: Mapping[int, StoredJudge],
+    models: Mapping[int, str],
+    found: dict[tuple[str, str], Verdict],
+) -> None:
+    """Make the verdicts of rows again, as those for which nobody was asked.
 
-    Raises ValueError for a row that holds no verdict.
+    A row is question, number of the judge, and a `VerdictRow`; its verdict is put into
+    ``found``, by the digests of question and judge.  Raises LookupError for a judge or
+    model that is not among those given, and AttributeError, TypeError or ValueError
+    for a row that holds no verdict.
     """
-    if probability is not None or at is not None:
-        _check_numbers(probability, at)
-    ruling = _PLAIN.get(word) if number is None else None
-    provenance = _new_provenance(Provenance)
-    _set_judge(provenance, judge.name)
-    _set_question(provenance, question)
-    _set_response(provenance, response)
-    _set_settings(provenance, judge.settings)
-    _set_template(provenance, judge.template)
-    _set_model(provenance, model)
-    _set_at(provenance, at)
-    verdict = _new_verdict(Verdict)
-    _set_ruling(verdict, unpack_ruling(word, number) if ruling is None else ruling)
-    _set_failure(verdict, None)
-    _set_probability(verdict, probability)
-    if evidence and type(evidence) is not str:
-        evidence = unpack_text(evidence)
-    if reason and type(reason) is not str:
-        reason = unpack_text(reason)
-    _set_evidence(verdict, evidence)
-    _set_reason(verdict, reason)
-    _set_ballots(verdict, ())
-    _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
-    _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
-    _set_provenance(verdict, provenance)
-    return verdict
+    for packed, by, word, number, probability, at, model, evidence, reason in rows:
+        if not (
+            (at is None or -math.inf < at < math.inf)
+            and (probability is None or 0.0 <= probability <= 1.0)
+        ):
+            _check_numbers(probability, at)
+        judge, question = judges[by], _hexadecimal(packed)
+        provenance = _new_provenance(Provenance)
+        _set_judge(provenance, judge.name)
+        _set_question(provenance, question)
+        _set_response(provenance, response)
+        _set_settings(provenance, judge.settings)
+        _set_template(provenance, judge.template)
+        _set_model(provenance, None if model is None else models[model])
+        _set_at(provenance, at)
+        verdict = _new_verdict(Verdict)
+        ruling = _PLAIN.get(word) if number is None else None
+        _set_ruling(verdict, unpack_ruling(word, number) if ruling is None else ruling)
+        _set_failure(verdict, None)
+        _set_probability(verdict, probability)
+        is_text = not evidence or type(evidence) is str
+        _set_evidence(verdict, evidence if is_text else unpack_text(evidence))
+        is_text = not reason or type(reason) is str
+        _set_reason(verdict, reason if is_text else unpack_text(reason))
+        _set_ballots(verdict, ())
+        _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
+        _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
+        _set_provenance(verdict, provenance)
+        found[question, judge.digest] = verdict
+
+
+# The same questions come with one response after another, and are held once then.
+@lru_cache(maxsize=4096)
+def _hexadecimal(packed: bytes) -> str:
+    return packed.hex()

@@ -1,7 +1,6 @@
 """What requests to judges took, summed over all runs; for estimates of the next."""
 
 from collections.abc import Mapping
-from typing import Self
 
 from attrs import astuple, frozen
 
@@ -44,18 +43,17 @@ class Spending:
     timed: int = 0
     seconds: float = 0.0
 
-    @classmethod
-    def of_request(
-        cls, tokens: Usage, *, characters: int = 0, seconds: float | None = None
-    ) -> Self:
-        """Give what one request took; a number that no request takes is cut."""
-        return cls(
-            requests=1,
-            prompt_tokens=_sane(tokens.prompt_tokens),
-            completion_tokens=_sane(tokens.completion_tokens),
-            characters=_sane(characters),
-            timed=int(seconds is not None),
-            seconds=max(0.0, min(seconds or 0.0, _LONGEST)),
+    def with_request(
+        self, tokens: Usage, *, characters: int = 0, seconds: float | None = None
+    ) -> "Spending":
+        """Add what one request took; a number that no request takes is cut."""
+        return Spending(
+            self.requests + 1,
+            self.prompt_tokens + _sane(tokens.prompt_tokens),
+            self.completion_tokens + _sane(tokens.completion_tokens),
+            self.characters + _sane(characters),
+            self.timed + (seconds is not None),
+            self.seconds + max(0.0, min(seconds or 0.0, _LONGEST)),
         )
 
     def __add__(self, other: "Spending") -> "Spending":

@@ -17,7 +17,7 @@ from rubricdsl.judging.store.records import (
     pack_text,
     unpack_ruling,
     unpack_text,
-    unpack_verdict,
+    unpack_verdicts,
 )
 from rubricdsl.judging.store.spending import Spending, read_spending
 from rubricdsl.model.judgement import Verdict
@@ -126,18 +126,16 @@ def _unpack(row: Row) -> tuple[VerdictKey, Verdict]:
     key = VerdictKey(*(digest.hex() for digest in (response, question, judge)))
     stored = StoredJudge(key.judge, *map(unpack_text, (name, settings, template)))
     word, number, probability, at, model, evidence, reason = rest
-    verdict = unpack_verdict(
+    models = {} if model is None else {model: unpack_text(model)}
+    found: dict[tuple[str, str], Verdict] = {}
+    unpack_verdicts(
         key.response,
-        key.question,
-        stored,
-        word,
-        number,
-        probability,
-        at,
-        None if model is None else unpack_text(model),
-        evidence,
-        reason,
+        [(question, 0, word, number, probability, at, model, evidence, reason)],
+        {0: stored},
+        models,
+        found,
     )
+    (verdict,) = found.values()
     for digest in key:
         pack_digest(digest)
     return key, verdict

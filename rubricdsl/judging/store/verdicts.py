@@ -5,7 +5,7 @@ commit.  Calls block, for microseconds as a rule, and belong on one thread.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +23,7 @@ from rubricdsl.judging.store.records import (
     pack_text,
     pack_verdict,
     unpack_text,
-    unpack_verdict,
+    unpack_verdicts,
 )
 from rubricdsl.judging.store.spending import (
     Spending,
@@ -35,6 +35,7 @@ from rubricdsl.model.protocols import Clock
 
 # How long what was committed may wait for the disk, in seconds.
 _SYNC_EVERY = 1.0
+_NOTHING = Spending()
 
 _KNOWN = """\
 SELECT question, judge, word, number, probability, at, model, evidence, reason
@@ -206,8 +207,10 @@ class VerdictStore:
             ValueError: if ``judge`` is no digest.
         """
         pack_digest(judge)
-        spent = Spending.of_request(tokens, characters=characters, seconds=seconds)
-        self._spending[judge] = self._spending.get(judge, Spending()) + spent
+        spent = self._spending.get(judge, _NOTHING)
+        self._spending[judge] = spent.with_request(
+            tokens, characters=characters, seconds=seconds
+        )
 
     def spending(self) -> Mapping[str, Spending]:
         """Give what all runs together have spent, by the digest of the judge.
@@ -305,25 +308,14 @@ class VerdictStore:
     # ----------------------------------------------------------------- reading
 
     def _unpack(
-        self, response: str, rows: Iterable[Row], found: dict[tuple[str, str], Verdict]
+        self, response: str, rows: Sequence[Row], found: dict[tuple[str, str], Verdict]
     ) -> None:
         judges, models = self._judges, self._models
-        for packed, judge_id, word, number, probability, at, model, quote, why in rows:
-            if judge_id not in judges or (model is not None and model not in models):
-                self._learn()
-            question, judge = packed.hex(), judges[judge_id]
-            found[question, judge.digest] = unpack_verdict(
-                response,
-                question,
-                judge,
-                word,
-                number,
-                probability,
-                at,
-                None if model is None else models[model],
-                quote,
-                why,
-            )
+        try:
+            unpack_verdicts(response, rows, judges, models, found)
+        except LookupError:
+            self._learn()
+            unpack_verdicts(response, rows, judges, models, found)
 
     def _learn(self) -> None:
         """Read the judges and models that other processes have brought in."""
