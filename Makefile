@@ -8,11 +8,12 @@ READY := $(VENV)/ready
 .PHONY: help demo test check lock benchmarks clean
 
 help:
-	@echo "make demo        set up, then score real responses with real rubrics, offline"
+	@echo "make demo        set up, score real responses with real rubrics, sharpen one, offline"
 	@echo "make test        set up, then run all tests"
 	@echo "make check       set up, then lint, check types and import contracts"
 	@echo "make benchmarks  set up, then measure the hot paths (prints ratios)"
 	@echo "make lock        pin the versions of everything anew"
+	@echo "make clean       remove what was set up and built"
 
 $(READY): requirements.lock tests/model-server.txt pyproject.toml plugins/dev.txt $(wildcard plugins/*/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)

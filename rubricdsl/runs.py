@@ -12,8 +12,9 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
+from rubricdsl.judging.efforts import Estimate
 from rubricdsl.judging.engine import Evaluation, Job
-from rubricdsl.judging.estimates import Estimate, estimate
+from rubricdsl.judging.estimates import estimate
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
 from rubricdsl.judging.planning import Judges

@@ -19,7 +19,7 @@ from rubricdsl.cli.run_arguments import (
     precision,
     read_subjects,
 )
-from rubricdsl.judging.estimates import Effort, Estimate, Learnt
+from rubricdsl.judging.efforts import Effort, Estimate, Learnt
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from attrs import frozen
 
-from rubricdsl.cases.recording import Recording
 from rubricdsl.cli.inputs import find_files, open_project
 from rubricdsl.cli.output import plural, say, standard_input
 from rubricdsl.diagnostics import fail
@@ -18,7 +17,7 @@ from rubricdsl.model.refinement import RefinedRubric
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 from rubricdsl.refinement.pools import Pool
-from rubricdsl.refining.subjects import Subject
+from rubricdsl.refining.subjects import Subject, subjects_of
 
 
 @frozen
@@ -37,19 +36,8 @@ class RefinableFile:
 
     def subjects(self, pools: Mapping[str, Pool]) -> Iterator[Subject]:
         """Give the rubrics that have responses, each as its own source."""
-        recording = Recording()
-        if self.path != "-":
-            recording = Recording.read(Recording.path_of(self.path))
-        for one in self.slices:
-            if one.name in pools and self.name in {"", one.name}:
-                loaded = self.project.load_text(one.text, name=self.path)
-                yield Subject(
-                    project=self.project,
-                    text=one.text,
-                    rubric=loaded.checked()[0],
-                    pool=pools[one.name],
-                    recording=recording,
-                )
+        chosen = (one for one in self.slices if self.name in {"", one.name})
+        yield from subjects_of(self.project, self.path, chosen, pools)
 
     def refined(self, results: Mapping[str, RefinedRubric]) -> str:
         """Give the file with its rubrics refined."""

@@ -9,8 +9,9 @@ import time
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging import outcomes
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
-from rubricdsl.judging.dockets import Account, Batch
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.flow import (
     Again,
     Budget,

@@ -19,9 +19,10 @@ from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
 from rubricdsl.judging.asking_again import UntilDecided, UntilKnown
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
-from rubricdsl.judging.dockets import Batch, Job
+from rubricdsl.judging.dockets import Job
 from rubricdsl.judging.flow import (
     Circuit,
     Limits,

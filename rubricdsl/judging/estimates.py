@@ -16,19 +16,18 @@ to be as they were then, on average.
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import ceil
 
 import attrs
-from attrs import field, frozen
+from attrs import field
 
-from rubricdsl.judging.agendas import Desk, Everything, Wanted
-from rubricdsl.judging.asking_again import may_be_asked_again
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.dockets import Batch, Bundle, Docket, Inquiry, Job, Sheet
+from rubricdsl.judging.dockets import Bundle, Inquiry, Job, Sheet
+from rubricdsl.judging.efforts import Effort, Estimate, Learnt, Load
 from rubricdsl.judging.listening import Listener, Silence
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Judge
-from rubricdsl.judging.planning import JudgedCriterion, Judges, RubricPlan
+from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
@@ -36,6 +35,7 @@ from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.judging.suppositions import Supposition, has_needs
 from rubricdsl.model.events import Progress, VerdictReached
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import (
@@ -43,88 +43,7 @@ from rubricdsl.model.protocols import (
     EstimatingBackend,
     PricingBackend,
 )
-from rubricdsl.model.ruling import Ruling
 from rubricdsl.model.scorecard import Standing
-from rubricdsl.scoring.leaves import RulingWorths
-from rubricdsl.scoring.meaning import Branch
-
-
-@frozen(kw_only=True)
-class Learnt:
-    """What earlier requests to a judge took on average.
-
-    Tokens to write, of so many ``calls``, and ``seconds``, of those ``timed`` among
-    them; None where it is not taken from them.
-    """
-
-    calls: int
-    completion_tokens: float | None
-    timed: int
-    seconds: float | None
-
-
-@frozen(kw_only=True)
-class Load:
-    """What one judge would be sent: its name, requests, and how many in flight.
-
-    ``learnt`` is what earlier requests took, if there were any.
-    """
-
-    judge: str
-    calls: int
-    concurrency: int
-    learnt: Learnt | None = None
-
-
-@frozen(kw_only=True)
-class Effort:
-    """What a run takes, if no request fails and no answer is left out.
-
-    ``questions`` are those to judges, each vote of a panel counted, of which
-    ``cached`` are known before; ``calls`` are requests.  ``usage`` is None where a
-    judge cannot tell, its cost also where a price is not known.
-    """
-
-    questions: int
-    cached: int
-    checks: int
-    calls: int
-    usage: Usage | None
-    loads: tuple[Load, ...]
-
-    def seconds(self, latency: float | None = None) -> float | None:
-        """Give how long it takes if a request takes ``latency`` seconds.
-
-        Without one, as long as earlier requests took; None where that is not known
-        of a judge.
-        """
-        longest = 0.0
-        for load in self.loads:
-            each = latency
-            if each is None and load.learnt is not None:
-                each = load.learnt.seconds
-            if each is None:
-                return None
-            longest = max(longest, ceil(load.calls / load.concurrency) * each)
-        return longest
-
-
-@frozen(kw_only=True)
-class Estimate:
-    """What a run takes at ``most`` and at ``least``; the same where nothing is open.
-
-    ``unmeasured`` counts, by kind, the verdicts that cannot be had as it stands.
-    """
-
-    responses: int
-    most: Effort
-    least: Effort
-    unmeasured: Mapping[str, int]
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether it is known however the verdicts turn out."""
-        return self.most == self.least
 
 
 def estimate(  # noqa: PLR0913 - what a run needs, by name
@@ -152,10 +71,10 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
     }
 
     started = time.monotonic()
-    is_open = precision is not None or any(map(_has_needs, plans.values()))
+    is_open = precision is not None or any(map(has_needs, plans.values()))
     total = len(jobs) * (2 if is_open else 1)
 
-    def walk(supposition: _Supposition, *, before: int = 0) -> _Walk:
+    def walk(supposition: Supposition, *, before: int = 0) -> _Walk:
         recollection, checks = _Recollection(store), _CheckCount()
         around = Surroundings(
             functions=functions,
@@ -174,9 +93,9 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
                 listener.progressed(_progress(before + gone, total, seconds))
         return done
 
-    furthest = nowhere = walk(_Supposition(furthest=True, precision=precision))
+    furthest = nowhere = walk(Supposition(furthest=True, precision=precision))
     if is_open:
-        nowhere = walk(_Supposition(furthest=False), before=len(jobs))
+        nowhere = walk(Supposition(furthest=False), before=len(jobs))
     return Estimate(
         responses=len(jobs),
         most=furthest.effort(),
@@ -281,116 +200,6 @@ def _was_run(verdict: Verdict) -> bool:
 # -------------------------------------------------------------------- a walk
 
 
-class _Supposition(Everything):
-    """An evaluation's agenda, supposing what judges would say.
-
-    A need for a criterion is met by the best answer to it and unmet by the worst, and
-    what needs it is asked a stage later, or not at all.  With needs for whole groups
-    it is not so plain which answers meet them, and at which stage that is certain.
-    There, the most is that everything that waits is asked, each in a request of its
-    own, and the least that nothing is.
-    """
-
-    def __init__(self, *, furthest: bool, precision: Precision | None = None) -> None:
-        self._furthest = furthest
-        self._precision = precision
-        self._waiting: dict[Docket, list[Wanted]] = {}
-        # With the criterion beside it, its id cannot be given to another.
-        self._rulings: dict[int, tuple[JudgedCriterion, Ruling]] = {}
-
-    def wanted(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
-        """Give what is asked in an evaluation, or at most, or at least."""
-        yield from self._first(docket, desk)
-        while self._precision is not None and not docket.outstanding:
-            again = list(self._again(docket, self._precision.most))
-            if not again:
-                return
-            yield from again
-
-    def _first(self, docket: Docket, desk: Desk) -> Iterator[Wanted]:
-        """Give what is asked for the first time."""
-        if not self.is_loose(docket):
-            yield from super().wanted(docket, desk)
-            return
-        if docket in self._waiting:
-            yield from self._waiting.pop(docket)
-            return
-        yield from super().wanted(docket, desk)
-        if docket.outstanding:
-            self._waiting[docket] = list(self._unasked(docket))
-
-    def _again(self, docket: Docket, most: int) -> Iterator[Wanted]:
-        """Give all that may come to be asked, once more.
-
-        That is also what waits for a need: asked again, it may turn out to be met.
-        """
-        for sheet in docket.sheets:
-            for path, planned in sheet.plan.criteria.items():
-                if path not in sheet.asked or (
-                    may_be_asked_again(planned)
-                    and len(sheet.ballots(path)) < most * len(planned.panel.members)
-                ):
-                    yield sheet, planned
-
-    def _unasked(self, docket: Docket) -> Iterator[Wanted]:
-        if not self._furthest:
-            return
-        for sheet in docket.sheets:
-            for path, planned in sheet.plan.criteria.items():
-                if path not in sheet.asked and path not in sheet.verdicts:
-                    yield sheet, planned
-
-    @staticmethod
-    def is_loose(docket: Docket) -> bool:
-        """Whether something needs a group."""
-        return any(_needs_group(sheet.plan) for sheet in docket.sheets)
-
-    def may_part(self, inquiry: Inquiry, *, is_first: bool) -> bool:
-        """Say whether a question may go alone that goes with others here."""
-        waiter = inquiry.waiters[0]
-        if self.is_loose(waiter.docket) and not is_first:
-            return True
-        if self._precision is None:
-            return False
-        # Sheets, and what others need, are asked again each in its own time.
-        sheets = waiter.docket.sheets
-        is_again = inquiry.seat.sample >= waiter.judged.panel.votes
-        return bool(waiter.judged.criterion.needs) or (
-            is_again and (len(sheets) > 1 or _has_needs(waiter.sheet.plan))
-        )
-
-    def ruling(self, inquiry: Inquiry) -> Ruling:
-        """Give what is supposed to be answered."""
-        judged = inquiry.waiters[0].judged
-        known = self._rulings.get(id(judged))
-        if known is None:
-            ruling = self._extreme(judged)
-            known = self._rulings[id(judged)] = judged, ruling
-        return known[1]
-
-    def _extreme(self, judged: JudgedCriterion) -> Ruling:
-        worths = RulingWorths.of(judged.criterion)
-        answers = [Ruling.from_record(word) for word in judged.question.answers]
-
-        def worth(ruling: Ruling) -> float:
-            value = worths.worth(ruling)
-            return -1.0 if value is None else value
-
-        return (max if self._furthest else min)(answers, key=worth)
-
-
-def _has_needs(plan: RubricPlan) -> bool:
-    return bool(plan.scorer.prerequisites.bearing)
-
-
-def _needs_group(plan: RubricPlan) -> bool:
-    meaning = plan.scorer.meaning
-    return any(
-        isinstance(meaning.nodes[number], Branch)
-        for number in plan.scorer.prerequisites.bearing
-    )
-
-
 @attrs.define(eq=False)
 class _Walk:
     """A run without judges.
@@ -399,7 +208,7 @@ class _Walk:
     ``is_estimated``.  ``seats`` are the identities under which judges were asked.
     """
 
-    supposition: _Supposition
+    supposition: Supposition
     proceedings: Proceedings
     recollection: _Recollection
     checks: _CheckCount

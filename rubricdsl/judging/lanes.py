@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import attrs
 from attrs import field, frozen
 
-from rubricdsl.judging.dockets import Batch
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.flow import Circuit, CircuitState, Load, Pace, Way
 from rubricdsl.judging.panels import Judge
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from rubricdsl.judging.acceptance import accept
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
-from rubricdsl.judging.dockets import Batch, Bundle, Inquiry
+from rubricdsl.judging.dockets import Bundle, Inquiry
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.model.judgement import Answer, JudgeReply, Verdict
 from rubricdsl.model.ruling import Failure, FailureKind

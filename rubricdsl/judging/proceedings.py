@@ -5,18 +5,14 @@ nothing is left to be had it becomes a scorecard.  What needs no judge, the cler
 answers.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import attrs
 
 from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.agendas import Agenda
+from rubricdsl.judging.batches import Batch, BatchGroups
 from rubricdsl.judging.blocks import Block, are_apart, layout_of
 from rubricdsl.judging.clerk import Clerk, Surroundings
 from rubricdsl.judging.dockets import (
-    Batch,
-    BatchGroups,
     Bundle,
     Docket,
     Inquiry,
@@ -36,42 +32,13 @@ from rubricdsl.judging.planning import (
     PlannedCriterion,
     RubricPlan,
 )
+from rubricdsl.judging.sheet_scoring import SheetScorer
 from rubricdsl.judging.sight import EVERYTHING
+from rubricdsl.judging.tallies import Notices, Tally
 from rubricdsl.model.events import VerdictReached
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
-
-_CANCELLED = "the run was stopped before this was judged"
-
-
-@attrs.define(eq=False)
-class Tally:
-    """How many verdicts there are, of which cached and of which failed, by kind."""
-
-    verdicts: int = 0
-    cached: int = 0
-    failures: Counter[str] = attrs.field(factory=Counter)
-
-    def count(self, verdict: Verdict) -> None:
-        """Count a verdict."""
-        self.count_all((verdict,))
-
-    def count_all(self, verdicts: Sequence[Verdict]) -> None:
-        """Count some verdicts."""
-        self.verdicts += len(verdicts)
-        for verdict in verdicts:
-            if verdict.cached:
-                self.cached += 1
-            if verdict.failure is not None:
-                self.failures[verdict.failure.kind] += 1
-
-    def discount(self, verdict: Verdict) -> None:
-        """Take a verdict back, for another to come in its place."""
-        self.verdicts -= 1
-        self.cached -= verdict.cached
-        if verdict.failure is not None:
-            self.failures -= Counter([verdict.failure.kind])
 
 
 class Proceedings:
@@ -97,13 +64,12 @@ class Proceedings:
         self._shared: dict[InquiryKey, Inquiry] = {}
         # Asked by another process just now; with the one who asked first here.
         self._elsewhere: list[tuple[Inquiry, Waiter]] = []
+        self._scoring = SheetScorer(self.clerk, agenda, surroundings.stopwatch)
         self._scorecards: list[Scorecard | None] = [None] * len(jobs)
         self.scored = 0
         self.incomplete = 0
         self.tally = Tally()
-        # Characters that a judge was not shown, by its name and by what it saw.
-        self.hidden: dict[str, dict[str, int]] = {}
-        self._notices: dict[str, None] = {}
+        self._notices = Notices()
 
     # --------------------------------------------------------------- the way
 
@@ -160,21 +126,21 @@ class Proceedings:
             standings = self._agenda.standings(sheets)
             for sheet in sheets:
                 standing = standings.get(sheet.index)
-                scorecards[sheet.index] = self._cancelled(sheet, standing)
+                scorecards[sheet.index] = self._scoring.cancelled(sheet, standing)
         return tuple(scorecard for scorecard in scorecards if scorecard is not None)
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
-        self._notices[self.clerk.plain(notice)] = None
+        self._notices.add(self.clerk.plain(notice))
+
+    @property
+    def hidden(self) -> dict[str, dict[str, int]]:
+        """Characters that a judge was not shown, by its name and by what it saw."""
+        return self._notices.hidden
 
     def notices(self) -> tuple[str, ...]:
         """Give all sentences that a person should read, in the order of the words."""
-        hidden = (
-            f"{judge} was not shown {_counted(sum(counts.values()), 'character')} "
-            f"that cannot be seen, of {_counted(len(counts), 'response')}"
-            for judge, counts in self.hidden.items()
-        )
-        return tuple(sorted((*self._notices, *hidden)))
+        return self._notices.sentences()
 
     # ---------------------------------------------------------------- sheets
 
@@ -442,45 +408,13 @@ class Proceedings:
 
     def close(self, sheet: Sheet, standing: Standing | None) -> None:
         """Make a scorecard of a sheet of which nothing more will be asked."""
-        verdicts = dict(sheet.verdicts)
-        for path, planned in sheet.plan.criteria.items():
-            if path not in verdicts:
-                verdicts[path] = Verdict(asked=False, provenance=_not_asked(planned))
-        scorecard = self._scorecard(sheet, verdicts, standing)
+        scorecard = self._scoring.finished(sheet, standing)
         self._scorecards[sheet.index] = scorecard
         self.scored += 1
         self.incomplete += scorecard.status is Status.INCOMPLETE and any(
-            verdict.failure is not None for verdict in verdicts.values()
+            result.verdict.failure is not None for result in scorecard.criteria
         )
         self.tell(lambda listener: listener.scored(scorecard))
-
-    def _cancelled(self, sheet: Sheet, standing: Standing | None) -> Scorecard:
-        verdicts = dict(sheet.verdicts)
-        for path, planned in sheet.plan.criteria.items():
-            if path not in verdicts:
-                verdicts[path] = self.clerk.failed(
-                    FailureKind.CANCELLED, _CANCELLED, provenance=_not_asked(planned)
-                )
-        return self._scorecard(sheet, verdicts, standing)
-
-    def _scorecard(
-        self,
-        sheet: Sheet,
-        verdicts: Mapping[str, Verdict],
-        standing: Standing | None,
-    ) -> Scorecard:
-        scorecard = sheet.plan.scorer.scorecard(
-            sheet.response,
-            verdicts,
-            judge_calls=sheet.account.calls,
-            usage=sheet.account.usage,
-            seconds=self._around.stopwatch() - sheet.started,
-            suspect=sheet.suspect,
-        )
-        noise = self._agenda.noise(sheet)
-        if standing is None and noise is None:
-            return scorecard
-        return attrs.evolve(scorecard, standing=standing, noise=noise)
 
     # --------------------------------------------------------------- records
 
@@ -508,15 +442,3 @@ class Proceedings:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
             self.note(problem_of(listener, error))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _not_asked(planned: PlannedCriterion) -> Provenance:
-    if isinstance(planned, JudgedCriterion):
-        judge, question = planned.panel.name, planned.question.digest
-    else:
-        judge, question = "check", planned.digest
-    return Provenance(judge=judge, question=question, response="")

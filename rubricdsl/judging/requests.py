@@ -1,7 +1,7 @@
 """A batch as the request that goes to its judge."""
 
+from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked, Canaries
-from rubricdsl.judging.dockets import Batch
 from rubricdsl.model.judgement import JudgeRequest
 
 

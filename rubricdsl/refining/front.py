@@ -1,6 +1,6 @@
 """The front door of refinement, also reached as ``rubricdsl.refine``."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,13 @@ from rubricdsl.project import Project
 from rubricdsl.refinement.planning import Wishes
 from rubricdsl.refinement.pools import Key, Pool
 from rubricdsl.refining.sessions import RefinementSession
-from rubricdsl.refining.subjects import GoldTable, Proof, Subject, pools
+from rubricdsl.refining.subjects import (
+    GoldTable,
+    Proof,
+    Subject,
+    pools,
+    subjects_of,
+)
 from rubricdsl.runs import JudgeOptions, assign
 
 _NO_GOLD: Mapping[Key, float] = {}
@@ -55,7 +61,7 @@ async def refine(  # noqa: PLR0913 - options, each by name
         gold=GoldTable(scores=dict(gold), preferences=tuple(preferences)),
         seed=seed,
     )
-    subjects = list(_subjects(project, file, found))
+    subjects = _subjects(project, file, found)
     specs = (judge,) if isinstance(judge, str) else judge
     with ExitStack() as stack:
         if store is None:
@@ -73,14 +79,9 @@ async def refine(  # noqa: PLR0913 - options, each by name
         return await session.run()
 
 
-def _subjects(
-    project: Project, file: Path, found: Mapping[str, Pool]
-) -> Iterator[Subject]:
-    for piece in slices(file.read_bytes().decode()):
-        if piece.name in found:
-            (rubric,) = project.load_text(piece.text, name=str(file)).checked()
-            pool = found[piece.name]
-            yield Subject(project=project, text=piece.text, rubric=rubric, pool=pool)
+def _subjects(project: Project, file: Path, found: Mapping[str, Pool]) -> list[Subject]:
+    pieces = slices(file.read_bytes().decode())
+    return list(subjects_of(project, str(file), pieces, found))
 
 
 def refine_sync(  # noqa: PLR0913 - options, each by name

@@ -1,12 +1,13 @@
 """What is refined: rubrics, each with its own pool of responses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
 from rubricdsl.cases.recording import Recording
 from rubricdsl.diagnostics import fail
 from rubricdsl.judging.engine import Job
+from rubricdsl.language.edit import Slice
 from rubricdsl.model.refinement import Preference
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
@@ -24,6 +25,31 @@ class Subject:
     rubric: Rubric
     pool: Pool
     recording: Recording = Recording()
+
+
+def subjects_of(
+    project: Project, path: str, pieces: Iterable[Slice], found: Mapping[str, Pool]
+) -> Iterator[Subject]:
+    """Give the rubrics of a file that have a pool, each as its own source.
+
+    ``pieces`` are those of the file; ``path`` is the file as the user gave it, beside
+    which the verdicts recorded for its tests are looked for (``-`` has none).
+
+    Raises RubricError for a piece that is not sound, or a recording that is none.
+    """
+    recording = Recording()
+    if path != "-":
+        recording = Recording.read(Recording.path_of(path))
+    for piece in pieces:
+        if piece.name in found:
+            (rubric,) = project.load_text(piece.text, name=path).checked()
+            yield Subject(
+                project=project,
+                text=piece.text,
+                rubric=rubric,
+                pool=found[piece.name],
+                recording=recording,
+            )
 
 
 @frozen(kw_only=True)

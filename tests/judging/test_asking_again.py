@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
+from rubricdsl.judging.efforts import Estimate
 from rubricdsl.judging.engine import EvaluationResult, Job
-from rubricdsl.judging.estimates import Estimate, estimate
+from rubricdsl.judging.estimates import estimate
 from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel

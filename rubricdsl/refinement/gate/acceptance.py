@@ -197,6 +197,7 @@ class _Comparison:
         criteria = self._new_criteria()
         objection = (
             self._test_objection()
+            or self._missing_objection(before, after)
             or _measured_objection(before, after, change)
             or _first(one.objection for one in criteria)
         )
@@ -251,6 +252,19 @@ class _Comparison:
             return None
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         return f"the test “{broken[0]}”{more} would fail"
+
+    def _missing_objection(self, before: TailMeasure, after: TailMeasure) -> str | None:
+        if after.pairs >= max(1, before.pairs):
+            return None
+        failures = (
+            result.verdict.failure
+            for card in self.new.held_out.values()
+            for result in card.criteria
+            if result.verdict.failure is not None
+        )
+        failure = next(failures, None)
+        why = "" if failure is None else f" ({failure.kind}: {failure.reason})"
+        return f"held-out responses could not be judged by it{why}"
 
     def _new_criteria(self) -> list["_Substance"]:
         """Say of all that is asked anew who meets it."""
@@ -323,8 +337,6 @@ class _Substance:
 def _measured_objection(
     before: TailMeasure, after: TailMeasure, change: Change | None
 ) -> str | None:
-    if after.pairs < before.pairs or not after.pairs:
-        return "held-out responses could not be judged by it"
     if _rises(before.leak, after.leak):
         return f"more junk gets to the top: {_change(before.leak, after.leak)}"
     if change is not None and change.is_loss:
