@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from rubricdsl.model.edit import Edit
 from rubricdsl.model.judgement import Usage
-from rubricdsl.model.protocols import JudgeSettings
+from rubricdsl.model.protocols import FunctionTable, JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
 from rubricdsl.model.ruling import Failure
@@ -243,7 +243,7 @@ class Occasion:
     ``candidates`` is the pool of this round, scored if the strategy needs that;
     ``pair`` the one chosen, None for strategies that choose none.  ``preferences``
     are those among the pool.  ``shows_weights`` and ``shows_verdicts`` as in
-    `ProposalRequest`.
+    `ProposalRequest`; ``functions`` are what a changed rubric is bound with.
     """
 
     rubric: Rubric
@@ -257,6 +257,7 @@ class Occasion:
     attacker: Attacker | None = None
     shows_weights: bool = True
     shows_verdicts: bool = True
+    functions: FunctionTable = field(factory=dict, hash=False)
     bench: Bench
 
 

@@ -233,6 +233,7 @@ class Refinement:
                 attacker=self.means.attacker,
                 shows_weights=self.course.shows_weights,
                 shows_verdicts=self.course.shows_verdicts,
+                functions=self.manuscript.functions,
                 bench=bench,
             )
         )

@@ -6,6 +6,7 @@ import pytest
 
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.flow import Limits
+from rubricdsl.language.binding import bind
 from rubricdsl.model.edit import Add, Reword
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.refinement import (
@@ -334,3 +335,32 @@ def test_a_budget_bounds_proposers_too_and_is_a_reason_to_end(tmp_path):
         "tokens": {"prompt": 14, "completion": 0},
         "cost": None,
     }
+
+
+def test_strategies_bind_changed_rubrics_as_the_loop_does():
+    """What a check says is part of a rubric's digest, with its functions' versions."""
+    text = TEXT.replace(
+        "[1] dogs: Mentions dogs.\n",
+        "[1] dogs: Mentions dogs.\n"
+        "[1] brief: Is brief.\n    check: words(response) < 9\n",
+    )
+    digests: list[str] = []
+
+    class Binding:
+        needs = Needs(scores=False)
+
+        async def propose(self, occasion):
+            digests.append(bind(occasion.rubric, occasion.functions).digest)
+            digests.append(occasion.bound.digest)
+            return Proposed()
+
+    refinement = Refinement(
+        manuscript(text),
+        Pool(responses=POOL),
+        course(scores=False, stages=(Stage(name="b", strategy=Binding(), rounds=1),)),
+        Means(bench=KeywordBench()),
+    )
+    asyncio.run(refinement.run())
+    first, second = digests
+    assert first == second
+    assert first != bind(refinement.manuscript.rubric, {}).digest

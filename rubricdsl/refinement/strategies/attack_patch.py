@@ -115,7 +115,7 @@ class _Siege:
         drawn = draw(occasion.seed, _ATTACK, occasion.round, number)
         attack = await self.attacker.attack(
             AttackRequest(
-                bound=bind(self.rubric, {}),
+                bound=bind(self.rubric, occasion.functions),
                 response=best.response,
                 round=occasion.round,
                 seed=int.from_bytes(drawn[:4]),
@@ -142,7 +142,7 @@ class _Siege:
 
     async def _patch(self, best: Candidate, intruder: Candidate, bar: float) -> None:
         occasion = self.occasion
-        bound = bind(self.rubric, {})
+        bound = bind(self.rubric, occasion.functions)
         why = f"an attack that scores as the best do, from {bar:.3f} on"
         proposed = await self.proposer.propose(
             ProposalRequest(

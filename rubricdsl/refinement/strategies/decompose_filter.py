@@ -97,8 +97,7 @@ class Decomposition:
         """Give the removals from the rubric with all that was proposed, by name."""
         candidates = await _scored(occasion, trial)
         evidence = Evidence.among(candidates, occasion.preferences)
-        # What check functions there are does not matter to where criteria stand.
-        layout = Layout.of(trial, bind(trial, {}))
+        layout = Layout.of(trial, bind(trial, occasion.functions))
         names = {place.node.name for place in layout.places.values()}
         survey = Survey.of(
             layout,

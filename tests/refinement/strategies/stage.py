@@ -117,6 +117,7 @@ class Stage:
             preferences=self.preferences,
             proposer=self.proposer,
             attacker=self.attacker,
+            functions=FUNCTIONS,
             bench=self.bench,
         )
 
