@@ -194,12 +194,12 @@ def scorecard_of(row: Fields) -> Scorecard:
         rubric_digest=needed_text(row, "rubric_digest"),
         prompt_id=needed_text(row, "prompt_id"),
         response_id=needed_text(row, "response_id"),
-        score=_score(row),
+        score=score_of(row),
         points=optional_number(row, "points"),
         passed=optional_truth(row, "passed"),
         status=_status(row),
         coverage=needed_number(row, "coverage"),
-        interval=_interval(row),
+        interval=interval_of(row),
         expected=_expected(row),
         gates=_each(row, "gates", _gate),
         criteria=_each(row, "criteria", _criterion),
@@ -227,7 +227,8 @@ def _each(row: Fields, name: str, read: Callable[[Fields], T]) -> tuple[T, ...]:
     return tuple(found)
 
 
-def _score(row: Fields) -> float | None:
+def score_of(row: Fields) -> float | None:
+    """Give the score of a row; raises FieldError as `scorecard_of`."""
     score = optional_number(row, "score")
     is_complete = row.get("status") == Status.COMPLETE
     if is_complete != (score is not None):
@@ -247,7 +248,8 @@ def _status(row: Fields) -> Status:
     return Status(text)
 
 
-def _interval(row: Fields) -> tuple[float, float] | None:
+def interval_of(row: Fields) -> tuple[float, float] | None:
+    """Give the scores that a row could still have; raises as `scorecard_of`."""
     match row.get("interval"):
         case None:
             return None

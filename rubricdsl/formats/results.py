@@ -30,7 +30,8 @@ _FLAT = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Legal in JSON, but scripts that split texts into lines stumble over them.
 _LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
-_NO_RESULTS_HINT = "give a file that `rub eval --out` wrote"
+NO_RESULTS_HINT = "give a file that `rub eval --out` wrote"
+"""What to do about a file that holds no results."""
 
 
 @frozen(kw_only=True)
@@ -94,9 +95,19 @@ def read_results(path: str, *, stdin: IO[bytes] | None = None) -> Results:
     Raises RubricError for a file that cannot be read or is no results file, with
     all that is wrong with its rows.
     """
-    rows = read_rows(path, stdin=stdin, row_format=RowFormat.JSON_LINES)
-    run = _run(next(rows, None), path)
+    run, rows = result_rows(path, stdin=stdin)
     return Results(run=run, scorecards=tuple(sound(map(_scorecard, rows))))
+
+
+def result_rows(
+    path: str, *, stdin: IO[bytes] | None = None
+) -> tuple[Mapping[str, Plain], Iterator[Row | RowProblem]]:
+    """Give how results were made, and their rows one at a time, as plain data.
+
+    Raises RubricError for a file that is no results file, and as `read_rows`.
+    """
+    rows = read_rows(path, stdin=stdin, row_format=RowFormat.JSON_LINES)
+    return _run(next(rows, None), path), rows
 
 
 def read_header(path: str) -> Mapping[str, Plain]:
@@ -120,7 +131,7 @@ def _run(header: Row | RowProblem | None, path: str) -> Mapping[str, Plain]:
     return fail(
         "D103",
         f"{path} does not begin with the header of a results file",
-        hint=_NO_RESULTS_HINT,
+        hint=NO_RESULTS_HINT,
         span=place(path, 1),
     )
 
@@ -132,7 +143,7 @@ def _scorecard(row: Row | RowProblem) -> Scorecard | RowProblem:
         return scorecard_of(row.fields)
     except FieldError as error:
         message = f"this is no result: {error.message}"
-        hint = f"{error.hint}; or {_NO_RESULTS_HINT}"
+        hint = f"{error.hint}; or {NO_RESULTS_HINT}"
         return RowProblem(Diagnostic(error.code, message, row.span, hint))
 
 
