@@ -14,7 +14,7 @@ from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.formats.fields import FieldError, Fields, kind_of
 from rubricdsl.formats.foreign.documents import Entry
 from rubricdsl.formats.sources import place
-from rubricdsl.language.characters import MAX_LINE, Source
+from rubricdsl.language.characters import MAX_LINE
 from rubricdsl.language.foreign_texts import without_hidden, without_parameters
 from rubricdsl.language.naming import MAX_LENGTH, RESERVED, unique_name
 from rubricdsl.language.printing import print_rubric
@@ -90,7 +90,7 @@ class Draft:
         """
         clean = text.replace("\r\n", "\n")
         kept = without_hidden(clean)
-        if kept != Source.of(clean).text:
+        if kept != clean:
             self.lose(where, "characters that cannot be seen", "left out")
         short = "\n".join(_pieces(kept))
         if short != kept:
@@ -105,7 +105,12 @@ class Draft:
 
     def optional_text(self, text: str | None, where: str) -> str | None:
         """Give a text as `text` does; None for one that is missing or blank."""
-        return None if text is None or not text.strip() else self.text(text, where)
+        if text is None or not text.strip():
+            return None
+        if not without_hidden(text).strip():
+            self.lose(where, "characters that cannot be seen", "left out")
+            return None
+        return self.text(text, where)
 
     def turns(
         self, messages: Iterable[tuple[str, str]], where: str

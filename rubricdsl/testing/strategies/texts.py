@@ -32,7 +32,9 @@ _NASTY = (
 
 
 def _is_seen(text: str) -> bool:
-    return not any(hidden_characters(Source.of(text)))
+    # A byte order mark is gone only from the start of a file, not of a text in it.
+    hides = text.startswith("\ufeff") or any(hidden_characters(Source.of(text)))
+    return not hides
 
 
 @cache

@@ -1,5 +1,6 @@
 """What a format can say comes back from it: import undoes export, without losses."""
 
+import json
 import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -376,3 +377,21 @@ def test_hidden_characters_are_reported(load: Load) -> None:
         "a placeholder in `{{ }}`",
     }
     assert unicodedata.category("\u200b") == "Cf"
+
+
+def test_a_byte_order_mark_in_a_text_is_reported(load: Load) -> None:
+    rows = [
+        {
+            "prompt_id": "p",
+            "prompt": prompt,
+            "criteria": [{"criterion": "\ufeffa", "weight": 1}],
+        }
+        for prompt in ("\ufeffSay a.", "\ufeff")
+    ]
+    first, second = OFFERS["paper"].read(json.dumps(rows).encode(), "r.json")
+    assert load(first.text).prompt == "Say a."
+    assert load(second.text).prompt is None
+    for imported in (first, second):
+        assert [loss.what for loss in imported.losses] == [
+            "characters that cannot be seen"
+        ] * 2
