@@ -23,6 +23,7 @@ COMMANDS = {
     "rank": "find the best responses to each prompt, asking as little as it takes",
     "draft": "write a first rubric for a prompt",
     "refine": "sharpen rubrics until they tell excellent responses from great ones",
+    "simulate": "train a policy on rubrics in a small world, or on your own pool",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
     "store": "inspect, verify, export or prune the verdicts that are kept",

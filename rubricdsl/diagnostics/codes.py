@@ -137,6 +137,7 @@ CODES: dict[str, str] = {
     "D306": "file that rub.lock pins and nothing imports",
     "D401": "usage",
     "D402": "run that is not the one to be resumed",
+    "D403": "results and gold with too little in common for what is asked",
     "D501": "verdict store that cannot be opened, made or written",
     "D502": "file that is no verdict store, or a damaged one",
     "D503": "verdict store of a newer edition",

@@ -55,17 +55,22 @@ class Checklists:
         draw: np.random.Generator,
     ) -> Floats:
         """Judge responses anew and give their scores in [0, 1]."""
+        met = self.verdicts(verifier, features, draw)
+        return weighted_mean(self.weights[prompts], met)
+
+    def verdicts(
+        self, verifier: Verifier, features: Truths, draw: np.random.Generator
+    ) -> Truths:
+        """Judge responses (rows) anew by all criteria (columns), theirs or not."""
         p = verifier.world.parameters
-        weights = self.weights[prompts]
         hacking = verifier.world.hacking(features)[:, np.newaxis]
         shown = features[:, : p.skills]
         believed = p.false_positives + p.gullibility * hacking
-        chances = np.empty_like(weights)
+        chances = np.empty((len(features), self.weights.shape[1]))
         chances[:, : p.skills] = np.where(shown, p.true_positives, believed)
         chances[:, p.skills :] = verifier.looks(features)[:, np.newaxis]
-        met = draw.random(weights.shape) < chances
-        scores: Floats = (weights * met).sum(axis=1) / weights.sum(axis=1)
-        return scores
+        met: Truths = draw.random(chances.shape) < chances
+        return met
 
     def accuracy(
         self, verifier: Verifier, source: Source, draw: np.random.Generator
@@ -84,6 +89,13 @@ class Checklists:
             for _ in range(_GRADINGS)
         )
         return float((np.sign(votes) == better)[better != 0].mean())
+
+
+def weighted_mean(weights: Floats, met: Truths) -> Floats:
+    """Give the share of weight (last axis) that is met; 0 where nothing weighs."""
+    all_weight = weights.sum(axis=-1)
+    share: Floats = (weights * met).sum(axis=-1) / np.where(all_weight, all_weight, 1.0)
+    return share
 
 
 def _order(values: Floats) -> Floats:

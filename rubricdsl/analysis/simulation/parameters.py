@@ -1,8 +1,10 @@
 """All that can be set about the simulated world, its judge, proposer and training."""
 
+from enum import StrEnum
+
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, gt, le
+from attrs.validators import ge, gt, le, lt
 
 _CHANCE = [ge(0.0), le(1.0)]
 
@@ -18,6 +20,19 @@ def _is_range(
         raise ValueError(
             f"{attribute.name} is no range of chances: {low:g} to {high:g}"
         )
+
+
+class Weighting(StrEnum):
+    """By which weights verdicts are added up to what a policy is trained on.
+
+    Those that are ``given`` in the rubric; ``equal`` ones; or the given ones times the
+    ``variance`` of the verdicts within a group of rollouts, so that what all or none
+    of them meet counts nothing.
+    """
+
+    GIVEN = "given"
+    EQUAL = "equal"
+    VARIANCE = "variance"
 
 
 @frozen(kw_only=True)
@@ -63,7 +78,10 @@ class Parameters:
     with ``style`` takes other hacks for a merit.
 
     A policy is trained for ``steps`` by batches of ``batch`` prompts, each with
-    ``rollouts`` responses (GRPO), and looked at every ``look_every`` steps.
+    ``rollouts`` responses (GRPO), and looked at every ``look_every`` steps.  What it
+    is trained on is the weighted mean of verdicts: with the weights of the rubric, or
+    those of `Weighting`; without the ``dropout`` of criteria, drawn anew for each
+    group of rollouts.
     """
 
     prompts: int = field(default=200, validator=ge(1))
@@ -110,6 +128,8 @@ class Parameters:
     learning_rate: float = field(default=0.6, validator=gt(0.0))
     kl_coefficient: float = field(default=0.01, validator=ge(0.0))
     normalises: bool = True
+    weighting: Weighting = Weighting.GIVEN
+    dropout: float = field(default=0.0, validator=[ge(0.0), lt(1.0)])
     look_every: int = field(default=10, validator=ge(1))
 
     def __attrs_post_init__(self) -> None:

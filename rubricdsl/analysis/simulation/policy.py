@@ -12,6 +12,7 @@ from attrs import frozen
 
 from rubricdsl.analysis.simulation.checklists import Checklists
 from rubricdsl.analysis.simulation.onset import Curve
+from rubricdsl.analysis.simulation.rewards import rewards
 from rubricdsl.analysis.simulation.verifier import Verifier
 from rubricdsl.analysis.simulation.world import (
     Floats,
@@ -70,8 +71,10 @@ def _gradient(
     prompts = np.repeat(chosen, p.rollouts)
     chances = sigmoid(logits)
     features = world.show(prompts, chances, draw)
-    scores = checklists.scores(verifier, prompts, features, draw)
-    groups = scores.reshape(size, p.rollouts)
+    met = checklists.verdicts(verifier, features, draw)
+    groups = rewards(
+        checklists.weights[chosen], met.reshape(size, p.rollouts, -1), p, draw
+    )
     advantages = groups - groups.mean(axis=1, keepdims=True)
     if p.normalises:
         advantages /= groups.std(axis=1, keepdims=True) + _SOFT
