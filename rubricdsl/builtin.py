@@ -6,6 +6,7 @@ what it uses.
 
 from collections.abc import Sequence
 
+from rubricdsl.model.audit import MutationOffer, ProbeOffer
 from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.protocols import (
     CheckFunction,
@@ -76,6 +77,22 @@ def rubricdsl_refinement_strategies() -> Sequence[RefinementStrategyOffer]:
     from rubricdsl.refinement.strategies import OFFERS
 
     return OFFERS
+
+
+@hookimpl
+def rubricdsl_probes() -> Sequence[ProbeOffer]:
+    """Offer the probes of known reward hacks."""
+    from rubricdsl.audit.probes import PROBES
+
+    return PROBES
+
+
+@hookimpl
+def rubricdsl_mutations() -> Sequence[MutationOffer]:
+    """Offer the ways to make a good response worse."""
+    from rubricdsl.audit.mutations import MUTATIONS
+
+    return MUTATIONS
 
 
 @hookimpl

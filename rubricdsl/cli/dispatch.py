@@ -29,6 +29,7 @@ COMMANDS = {
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "reliability": "ask judges the same again, and say how far to trust them",
+    "audit": "attack rubrics with known reward hacks, and say what gets through",
     "plugins": "list the plugins that are installed, and what is broken",
     "lsp": "serve an editor: diagnostics, completion, renaming and more",
 }

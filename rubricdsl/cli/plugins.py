@@ -19,7 +19,7 @@ examples:
   rub plugins --offers
 
 With --offers, what the plugins offer follows, by kind: the names that --judge,
---proposer, --strategy, --select, --from and --to take.
+--proposer, --strategy, --select, --probes, --from and --to take.
 
 exit codes: 0 always: a broken plugin is listed, it stops nothing"""
 
@@ -47,6 +47,8 @@ _KINDS = (
     _Kind("proposers", "proposers"),
     _Kind("pair selectors", "pair_selectors"),
     _Kind("refinement strategies", "refinement_strategies"),
+    _Kind("probes", "probes"),
+    _Kind("mutations", "mutations"),
     _Kind("formats", "formats"),
 )
 

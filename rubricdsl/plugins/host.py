@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pluggy import PluginManager
 
+    from rubricdsl.model.audit import MutationOffer, ProbeOffer
     from rubricdsl.model.chat import ChatModelOffer
     from rubricdsl.model.protocols import (
         CheckFunction,
@@ -142,6 +143,16 @@ class PluginHost:
         return self._offers(
             "refinement strategy", "rubricdsl_refinement_strategies", _name
         )
+
+    @cached_property
+    def probes(self) -> "Mapping[str, Offered[ProbeOffer]]":
+        """Makers of junk that tries to reach the top, by name."""
+        return self._offers("probe", "rubricdsl_probes", _name)
+
+    @cached_property
+    def mutations(self) -> "Mapping[str, Offered[MutationOffer]]":
+        """Ways to make a good response worse, by name."""
+        return self._offers("mutation", "rubricdsl_mutations", _name)
 
     @cached_property
     def formats(self) -> "Mapping[str, Offered[RubricFormatOffer]]":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pluggy
 
+from rubricdsl.model.audit import MutationOffer, ProbeOffer
 from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.protocols import (
@@ -71,6 +72,16 @@ class HookSpecs:
     @hookspec
     def rubricdsl_refinement_strategies(self) -> Sequence[RefinementStrategyOffer]:
         """Offer strategies of refinement."""
+        return ()
+
+    @hookspec
+    def rubricdsl_probes(self) -> Sequence[ProbeOffer]:
+        """Offer probes: makers of junk that tries to reach the top."""
+        return ()
+
+    @hookspec
+    def rubricdsl_mutations(self) -> Sequence[MutationOffer]:
+        """Offer ways to make a good response worse."""
         return ()
 
     # ---------------------------------------------------------------- events

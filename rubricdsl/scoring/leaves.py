@@ -13,6 +13,7 @@ from rubricdsl.model.rubric import (
     AnswerScale,
     Criterion,
     LevelScale,
+    Mark,
     NaPolicy,
     NaRule,
     Never,
@@ -41,13 +42,18 @@ def hurts(criterion: Criterion) -> float:
     Decided by the criterion's own mark, never by the groups around it: 1 for
     ``never`` and for a negative weight, 0 for everything else, ``info`` included.
     """
-    match criterion.mark:
+    return float(turns(criterion.mark))
+
+
+def turns(mark: Mark) -> bool:
+    """Tell whether the score falls, if anything, as the value under a mark rises."""
+    match mark:
         case Never():
-            return 1.0
-        case Weight(value) if value < 0:
-            return 1.0
+            return True
+        case Weight(value):
+            return value < 0
         case _:
-            return 0.0
+            return False
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,14 @@ SUBJECT = (
 )
 """An optional subject at the start of a statement."""
 
+MENTION = re.compile(
+    rf"^{SUBJECT}(?:briefly |explicitly )?(?:mentions|names|lists|includes|contains|"
+    r"cites|refers to|touches on|brings up|talks about|"
+    r"uses the (?:word|term|phrase))\b",
+    re.IGNORECASE,
+)
+"""Statements that ask only for a mention."""
+
 
 def without_quotes(text: str) -> str:
     """Blank out what stands in quotes; the length stays."""

@@ -19,11 +19,11 @@ from rubricdsl.model.rubric import (
     Info,
     Kind,
     Mark,
-    Never,
     Node,
     Rubric,
     Weight,
 )
+from rubricdsl.scoring.leaves import turns
 
 
 @frozen(kw_only=True)
@@ -117,7 +117,7 @@ class _Walk:
             place = Place(
                 node=node,
                 group=group,
-                helps=helps is not _turns(node.mark),
+                helps=helps is not turns(node.mark),
                 adds=adds,
                 own=node.path in self.own,
                 needed=node.path in self.needed,
@@ -132,16 +132,6 @@ def _upwards(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition(".")[0]
-
-
-def _turns(mark: Mark) -> bool:
-    match mark:
-        case Never():
-            return True
-        case Weight(value):
-            return value < 0
-        case _:
-            return False
 
 
 @define

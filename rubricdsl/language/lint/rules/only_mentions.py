@@ -21,24 +21,16 @@ Use instead:
     [1] medicine: Names a fever medicine.
 """
 
-import re
 from collections.abc import Iterator
 
 from rubricdsl.language.lint.rule import Case, Finding
 from rubricdsl.language.lint.subjects import Subject
 from rubricdsl.language.lint.weights import FEWEST, takes_away
-from rubricdsl.language.lint.wording import SUBJECT
+from rubricdsl.language.lint.wording import MENTION
 from rubricdsl.model.rubric import AnswerScale, Info
 
 CODE = "W620"
 SUMMARY = "every criterion asks for a mention"
-
-_MENTION = re.compile(
-    rf"^{SUBJECT}(?:briefly |explicitly )?(?:mentions|names|lists|includes|contains|"
-    r"cites|refers to|touches on|brings up|talks about|"
-    r"uses the (?:word|term|phrase))\b",
-    re.IGNORECASE,
-)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -50,7 +42,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         and not takes_away(statement.criterion.mark)
     ]
     if len(rewarded) >= FEWEST and all(
-        _MENTION.match(statement.criterion.text)
+        MENTION.match(statement.criterion.text)
         and isinstance(statement.criterion.scale, AnswerScale)
         for statement in rewarded
     ):
