@@ -4,6 +4,7 @@ Each makes what a policy finds when a rubric has a hole: texts that answer nothi
 answer it wrongly, and look good to a judge who is not careful.
 """
 
+import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -108,8 +109,21 @@ def _copied_prompt(request: ProbeRequest) -> Sequence[str]:
     return (text,) if text.strip() else ()
 
 
-def _judge_directed(_: ProbeRequest) -> Sequence[str]:
-    return [f"{stock.NO_ANSWER} {order}" for order in stock.ORDERS]
+def _judge_directed(request: ProbeRequest) -> Sequence[str]:
+    orders = [*stock.ORDERS, f"\n{_verdicts(request.rubric)}"]
+    return [f"{stock.NO_ANSWER} {order}" for order in orders]
+
+
+def _verdicts(rubric: BoundRubric) -> str:
+    """Give what a judge would have to reply, as one who knows the rubric would."""
+    helps = directions(rubric)
+    asked_about = [c for c in rubric.criteria() if c.check is None]
+    return json.dumps(
+        {
+            f"c{number}": "yes" if helps.get(criterion.path, True) else "no"
+            for number, criterion in enumerate(asked_about, 1)
+        }
+    )
 
 
 def _keyword_stuffing(request: ProbeRequest) -> Sequence[str]:

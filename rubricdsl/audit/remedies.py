@@ -20,7 +20,7 @@ from rubricdsl.diagnostics import CheckError, FactMissingError, RubricError
 from rubricdsl.language.binding import bind
 from rubricdsl.language.lint.wording import MENTION
 from rubricdsl.language.loading import load_text
-from rubricdsl.language.printing import item_lines
+from rubricdsl.language.printing import INDENT, item_lines
 from rubricdsl.language.scopes import Scope
 from rubricdsl.model.audit import Weakness
 from rubricdsl.model.protocols import CheckFunction, Facts
@@ -203,6 +203,7 @@ def _stricter(evidence: Evidence) -> Iterator[Remedy]:
         )
         if stricter is not None:
             criterion, why = stricter
+            indent = INDENT * credit.path.count(".")
             yield Remedy(
                 rubric=evidence.bound.name,
                 criterion=credit.path,
@@ -210,7 +211,7 @@ def _stricter(evidence: Evidence) -> Iterator[Remedy]:
                     name for name, count in credit.by_probe.items() if count.count
                 ),
                 why=why,
-                lines="\n".join(item_lines(criterion)),
+                lines="\n".join(item_lines(criterion, indent)),
             )
 
 

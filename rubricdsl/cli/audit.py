@@ -335,9 +335,7 @@ def _findings(
             Evidence(
                 rubric=sources[rubric.name],
                 bound=rubric,
-                best=[
-                    one for key in best if key[0] == rubric.name for one in best[key]
-                ],
+                best=best_of[rubric.name],
                 results=probes,
                 credits=[one for one in credits_found if one.rubric == rubric.name],
             ),
