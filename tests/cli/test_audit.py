@@ -1,8 +1,11 @@
 """``rub audit`` from the outside: real servers, checks and the embedded judge."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,10 +65,8 @@ def audit(rub, tmp_path):
     return run
 
 
-def by_name(document: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    probes = document["probes"]
-    assert isinstance(probes, list)
-    return {probe["name"]: probe for probe in probes}
+def by_name(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {probe["name"]: probe for probe in document["probes"]}
 
 
 # --------------------------------------------------------------- a talked-to judge
@@ -320,9 +321,6 @@ def doctor(tmp_path_factory):
     """Audit a real rubric with the embedded judge, on few of the real responses."""
     if "presence" not in open_project().host.judge_backends:
         pytest.skip("the presence judge is not installed")
-    import subprocess
-    import sys
-
     folder = tmp_path_factory.mktemp("doctor")
     text = (DOCTOR / "fever_full.rub").read_text("utf-8")
     (folder / "a.rub").write_text(text, "utf-8")
