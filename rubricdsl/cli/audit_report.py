@@ -49,21 +49,20 @@ def _title(text: str, style: Style) -> Iterator[str]:
     yield style.paint(style.symbols.line * style.width, Tone.FAINT)
 
 
-def _table(rows: Sequence[Sequence[str]], style: Style, texts: int) -> Iterator[str]:
+def _table(rows: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
     """Give rows below each other; all columns but the first and last are numbers.
 
-    ``texts`` is how many columns at the end are texts, which are cut where it ends.
+    The last is a text, which is cut where the terminal ends.
     """
     clean = [[style.clean(cell) for cell in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(*clean, strict=True)]
     widths[0] = min(widths[0], _LONGEST)
-    last = len(widths) - texts
+    last = len(widths) - 1
     for row in clean:
         first = cut(row[0], widths[0], ellipsis=style.symbols.ellipsis)
         cells = [left(first, widths[0])]
         cells += [right(row[n], widths[n]) for n in range(1, last)]
-        cells += [left(row[n], widths[n]) for n in range(last, len(widths))]
-        line = _GAP + _GAP.join(cells).rstrip()
+        line = _GAP + _GAP.join([*cells, row[last]])
         yield cut(line, style.width, ellipsis=style.symbols.ellipsis)
 
 
@@ -99,7 +98,7 @@ def _probes(findings: Findings, style: Style) -> Iterator[str]:
         )
         for result in findings.probes
     ]
-    lines = list(_table(rows, style, 1))
+    lines = list(_table(rows, style))
     yield style.paint(lines[0], Tone.FAINT)
     for result, line in zip(findings.probes, lines[1:], strict=True):
         tone = Tone.BAD if result.through else Tone.GOOD
@@ -117,29 +116,25 @@ def _remark(result: ProbeResult) -> str:
 
 
 def _credits(findings: Findings, style: Style) -> Iterator[str]:
-    credited = [c for c in findings.credits if c.helps and c.fooled.count]
-    credited.sort(key=lambda one: -one.fooled.count / one.fooled.total)
-    if credited:
+    fooled = [credit for credit in findings.credits if credit.fooled.count]
+    met = [credit for credit in fooled if credit.helps]
+    met.sort(key=lambda one: -one.fooled.count / one.fooled.total)
+    silent = [credit for credit in fooled if not credit.helps]
+    for title, head, some in (
+        ("Criteria that junk meets", "met by junk", met),
+        ("Penalties and bans that passed junk over", "did not fire on", silent),
+    ):
+        if not some:
+            continue
         yield ""
-        yield from _title("Criteria that junk meets", style)
-        rows = [("criterion", "met by junk", "most by")]
+        yield from _title(title, style)
+        rows = [("criterion", head, "most by")]
         rows += [
             (_name(credit, findings), _of(credit.fooled), _by(credit))
-            for credit in credited[:_MOST_CRITERIA]
+            for credit in some[:_MOST_CRITERIA]
         ]
-        yield from _table(rows, style, 1)
-        yield from _others(len(credited) - _MOST_CRITERIA)
-    silent = [c for c in findings.credits if not c.helps and c.fooled.count]
-    if silent:
-        yield ""
-        yield from _title("Penalties and bans that passed junk over", style)
-        rows = [("criterion", "did not fire on", "most by")]
-        rows += [
-            (_name(credit, findings), _of(credit.fooled), _by(credit))
-            for credit in silent[:_MOST_CRITERIA]
-        ]
-        yield from _table(rows, style, 1)
-        yield from _others(len(silent) - _MOST_CRITERIA)
+        yield from _table(rows, style)
+        yield from _others(len(some) - _MOST_CRITERIA)
 
 
 def _name(credit: Credit | Killer, findings: Findings) -> str:
@@ -220,7 +215,7 @@ def _mutations(results: Sequence[MutationResult], style: Style) -> Iterator[str]
                 what,
             )
         )
-    yield from _table(rows, style, 1)
+    yield from _table(rows, style)
 
 
 def _killers(found: Sequence[Killer], style: Style) -> Iterator[str]:
@@ -238,7 +233,7 @@ def _killers(found: Sequence[Killer], style: Style) -> Iterator[str]:
             (name(one), _of(Count(one.kills, one.chances)), _kills(one))
             for one in killing[:_MOST_CRITERIA]
         ]
-        yield from _table(rows, style, 1)
+        yield from _table(rows, style)
         yield from _others(len(killing) - _MOST_CRITERIA)
     idle = [name(one) for one in found if not one.kills and one.chances]
     yield from _listed("kill nothing, though they could", idle, style)
