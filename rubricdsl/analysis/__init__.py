@@ -8,6 +8,7 @@ the top without being good.
 scores order pairs, everywhere and in the tail; `tilting` how much of the tail matters
 to a policy; `ties` what is not told apart there.  `discrimination`
 and `redundancy` look at criteria, `preference_fit` and `item_response` find what each
-should count.  `bootstrap` says how sure a figure is.  All but `tilting` need numpy
-(``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they do.
+should count.  `bootstrap` says how sure a figure is, `proportions` how sure a share.
+All but `tilting` and `proportions` need numpy (``pip install "rubricdsl[arrays]"``), so
+whoever uses them imports them when they do.
 """
