@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from rubricdsl.analysis.prompts import ByPrompt, as_values
+from rubricdsl.analysis.prompts import ByPrompt, Rows, as_values
+from rubricdsl.analysis.ranks import NOWHERE, less_in_both, levels_of
 from rubricdsl.scoring.arrays.columns import Floats, Truths
 from rubricdsl.scoring.leaves import TOLERANCE
 
 # Two responses are the least that can be a pair.
 _LEAST = 2
-# How many comparisons are in memory at a time.
-_BLOCK = 2**22
 
 
 @frozen(eq=False)
@@ -114,24 +113,32 @@ def pair_counts(
     stands for what is not known.  ``among`` says which responses to look at, such as
     those of a strong policy.  Raises ValueError for arrays of other lengths.
     """
-    size = len(prompts)
     groups = ByPrompt.of(prompts)
-    good, scored = as_values(gold, size), as_values(scores, size)
+    good, scored = (as_values(one, len(prompts)) for one in (gold, scores))
     wanted = ~np.isnan(good)
     if among is not None:
         wanted &= np.asarray(among, np.bool_)
-    table = np.zeros((5, len(groups.names)))
-    for number, rows in enumerate(groups.rows()):
-        chosen = rows[wanted[rows]]
-        step = max(1, _BLOCK // max(1, len(chosen)))
-        for start in range(0, len(chosen), step):
-            block = chosen[start : start + step]
-            # Each pair once: the one that stands later in the input against the other.
-            later = chosen[:, None] > block[None, :]
-            better = good[chosen][:, None] - good[block][None, :]
-            apart = scored[chosen][:, None] - scored[block][None, :]
-            table[:, number] += _outcomes(better[later], apart[later])
-    return PairCounts(groups.names, *table)
+    size = len(groups.names)
+    good = np.where(wanted, good, np.nan)
+    golds, ranks = levels_of(groups, good), levels_of(groups, scored)
+    scores_known = wanted & (ranks != NOWHERE)
+    inside = groups.codes[scores_known]
+    golds_inside, ranks_inside = golds[scores_known], ranks[scores_known]
+    every = _pairs(groups.codes[wanted], size)
+    equal = _pairs_alike(groups.codes[wanted], golds[wanted], size=size)
+    known = _pairs(inside, size) - _pairs_alike(inside, golds_inside, size=size)
+    tied = _pairs_alike(inside, ranks_inside, size=size) - _pairs_alike(
+        inside, ranks_inside, golds_inside, size=size
+    )
+    right = np.bincount(inside, _behind(inside, golds_inside, ranks_inside), size)
+    return PairCounts(
+        groups.names,
+        right=right,
+        tied=tied,
+        wrong=known - tied - right,
+        equal=equal,
+        unscored=every - equal - known,
+    )
 
 
 def preference_counts(
@@ -236,6 +243,31 @@ def tail_accuracy(
     tail = tail_of(prompts, gold, share)
     counts = pair_counts(prompts, gold, scores, among=tail.members)
     return TailAccuracy(accuracy=PairAccuracy.of(counts), tail=tail)
+
+
+def _pairs(codes: Rows, size: int) -> Floats:
+    """Count the pairs of each prompt, from the prompts of some responses."""
+    counts = np.bincount(codes, minlength=size).astype(np.float64)
+    pairs: Floats = counts * (counts - 1) / 2
+    return pairs
+
+
+def _pairs_alike(codes: Rows, *levels: Rows, size: int) -> Floats:
+    """Count the pairs of each prompt that are on one level, in all of some rankings."""
+    order = np.lexsort(levels)
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = np.any([np.diff(one[order]) != 0 for one in levels], axis=0)
+    first = np.flatnonzero(begins)
+    lengths = np.diff(np.append(first, len(order)))
+    return np.bincount(codes[order[first]], lengths * (lengths - 1) / 2, size)
+
+
+def _behind(codes: Rows, golds: Rows, ranks: Rows) -> Rows:
+    """Count for each response those to its prompt that are worse and score less."""
+    behind = less_in_both(golds, ranks)
+    # All of the prompts before are less in both numberings.
+    in_prompt = np.bincount(codes, minlength=int(codes.max(initial=0)) + 1)
+    return behind - (np.cumsum(in_prompt) - in_prompt)[codes]
 
 
 def _outcomes(better: Floats, apart: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """Pair accuracy, everywhere and in the tail: laws, edge cases and stated figures."""
 
+from itertools import combinations
 from math import isnan
 
 import numpy as np
@@ -109,14 +110,36 @@ def test_only_some_responses_are_looked_at() -> None:
     assert PairAccuracy.of(strong).strict == 1.0
 
 
-def test_many_responses_are_compared_in_blocks(monkeypatch) -> None:
+@given(ROWS)
+def test_pairs_are_counted_as_if_one_by_one(rows) -> None:
+    prompts, gold, scores = _columns(rows)
+    counts = pair_counts(prompts, gold, scores)
+    for number, prompt in enumerate(counts.prompts):
+        found = dict.fromkeys(("right", "tied", "wrong", "equal", "unscored"), 0)
+        here = [row for row in rows if row[0] == prompt and not isnan(row[1])]
+        for (_, one, first), (_, other, second) in combinations(here, 2):
+            if one == other:
+                found["equal"] += 1
+            elif isnan(first) or isnan(second):
+                found["unscored"] += 1
+            elif first == second:
+                found["tied"] += 1
+            else:
+                found["right" if (first > second) == (one > other) else "wrong"] += 1
+        assert found == {name: getattr(counts, name)[number] for name in found}
+
+
+def test_one_prompt_may_have_very_many_responses() -> None:
     generator = np.random.default_rng(0)
-    gold, scores = generator.integers(0, 9, (2, 60))
-    whole = pair_counts(["a"] * 60, gold, scores)
-    monkeypatch.setattr("rubricdsl.analysis.pairs._BLOCK", 130)
-    parts = pair_counts(["a"] * 60, gold, scores)
-    for name in ("right", "tied", "wrong", "equal"):
-        assert getattr(whole, name) == getattr(parts, name)
+    size = 200_000
+    gold = generator.standard_normal(size)
+    order = generator.permutation(size)
+    found = PairAccuracy.of(pair_counts(["a"] * size, order, -order))
+    assert found.pairs == size * (size - 1) // 2
+    assert found.strict == 0
+    noisy = 0.9 * gold + np.sqrt(1 - 0.81) * generator.standard_normal(size)
+    found = PairAccuracy.of(pair_counts(["a"] * size, gold, noisy))
+    assert found.half == pytest.approx(0.857, abs=0.002)
 
 
 # -------------------------------------------------------------------- the tail
