@@ -22,6 +22,8 @@ _MOST_DRAWS = 40_000
 # Of the draws, so many should lie outside of an interval.
 _OUTSIDE = 40
 _BLOCK = 2**20
+# More clusters are drawn in groups put together at random, which spread as they do.
+_MOST_CLUSTERS = 1_000
 
 
 @frozen
@@ -78,10 +80,13 @@ def cluster_bootstrap(
     if count < 2:  # noqa: PLR2004 - one cluster has no spread
         return None
     number = draws if draws is not None else _draws_for(level)
+    total = terms.sum(axis=0, keepdims=True)
+    if count > _MOST_CLUSTERS:
+        terms = _grouped(terms, seed)
     with np.errstate(all="ignore"):
-        estimate = float(statistic(terms.sum(axis=0, keepdims=True))[0])
+        estimate = float(statistic(total)[0])
         drawn = np.concatenate(
-            [statistic(block @ terms) for block in _drawn(count, number, seed)]
+            [statistic(block @ terms) for block in _drawn(len(terms), number, seed)]
         )
     drawn = drawn[np.isfinite(drawn)]
     if not np.isfinite(estimate) or not len(drawn):
@@ -117,6 +122,14 @@ def _mean(sums: Floats) -> Floats:
 def _draws_for(level: float) -> int:
     wanted = ceil(_OUTSIDE / max(1 - level, _OUTSIDE / _MOST_DRAWS))
     return max(_LEAST_DRAWS, wanted)
+
+
+def _grouped(terms: Floats, seed: int) -> Floats:
+    """Put clusters together at random, into groups that are nearly equally many."""
+    order = np.random.default_rng(seed).permutation(len(terms))
+    starts = np.linspace(0, len(terms), _MOST_CLUSTERS, endpoint=False).astype(np.intp)
+    grouped: Floats = np.add.reduceat(terms[order], starts, axis=0)
+    return grouped
 
 
 def _drawn(count: int, draws: int, seed: int) -> Iterator[Floats]:

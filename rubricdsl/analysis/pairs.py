@@ -130,7 +130,8 @@ def pair_counts(
     tied = _pairs_alike(inside, ranks_inside, size=size) - _pairs_alike(
         inside, ranks_inside, golds_inside, size=size
     )
-    right = np.bincount(inside, _behind(inside, golds_inside, ranks_inside), size)
+    behind = _behind(inside, golds_inside, ranks_inside)
+    right = np.bincount(inside, behind, size).astype(np.float64)
     return PairCounts(
         groups.names,
         right=right,
@@ -259,7 +260,8 @@ def _pairs_alike(codes: Rows, *levels: Rows, size: int) -> Floats:
     begins[1:] = np.any([np.diff(one[order]) != 0 for one in levels], axis=0)
     first = np.flatnonzero(begins)
     lengths = np.diff(np.append(first, len(order)))
-    return np.bincount(codes[order[first]], lengths * (lengths - 1) / 2, size)
+    pairs = np.bincount(codes[order[first]], lengths * (lengths - 1) / 2, size)
+    return pairs.astype(np.float64)
 
 
 def _behind(codes: Rows, golds: Rows, ranks: Rows) -> Rows:

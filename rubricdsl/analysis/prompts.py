@@ -36,6 +36,12 @@ class ByPrompt:
         ends = np.cumsum(np.bincount(self.codes, minlength=len(self.names)))
         yield from np.split(order, ends[:-1]) if len(self.names) else ()
 
+    def sums(self, values: npt.ArrayLike) -> Floats:
+        """Add up one number for each response, by prompt."""
+        numbers = np.asarray(values, np.float64)
+        sums = np.bincount(self.codes, numbers, len(self.names))
+        return sums.astype(np.float64, copy=False)
+
     def means(self, values: Floats, known: Truths) -> Floats:
         """Give for each response the mean of what is known of those to its prompt.
 

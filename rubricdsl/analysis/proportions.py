@@ -105,6 +105,34 @@ def leak_bound(count: int, total: int) -> float:
     return upper_bound(count, total)
 
 
+@frozen
+class Proportion:
+    """How many of ``total`` were found, and in what 95 % interval their share lies.
+
+    It is exact; where none was found it ends at 3/n, as `leak_bound` does.  There is none
+    where there was nothing to count.
+    """
+
+    count: int
+    total: int
+    interval: Interval | None
+
+    @classmethod
+    def of(cls, count: int, total: int) -> "Proportion":
+        """Find the interval; raises ValueError for more than there are."""
+        if count == total == 0:
+            return cls(count, total, None)
+        interval = clopper_pearson(count, total)
+        if count == 0:
+            interval = Interval(0.0, leak_bound(count, total))
+        return cls(count, total, interval)
+
+    @property
+    def share(self) -> float | None:
+        """The share that was found."""
+        return self.count / self.total if self.total else None
+
+
 def _check(count: int, total: int, confidence: float) -> None:
     if not (0 <= count <= total and total > 0 and 0 < confidence < 1):
         raise ValueError(f"no bound of {count} of {total} at {confidence}")

@@ -104,19 +104,25 @@ def _earlier_and_less(numbers: Rows) -> Rows:
     stand before with a 0 are less than a number with a 1.
     """
     counts = np.zeros(len(numbers), np.intp)
-    order = np.arange(len(numbers))
-    highest = int(numbers.max(initial=0)).bit_length()
-    for bit in reversed(range(highest)):
-        sorted_numbers = numbers[order]
-        zero = (sorted_numbers >> bit) & 1 == 0
-        agreeing = sorted_numbers >> (bit + 1)
+    places = np.arange(len(numbers))
+    order = places.copy()
+    for bit in reversed(range(int(numbers.max(initial=0)).bit_length())):
+        in_order = numbers[order]
+        zero = (in_order >> bit) & 1 == 0
+        agreeing = in_order >> (bit + 1)
         begins = np.ones(len(order), np.bool_)
-        begins[1:] = np.diff(agreeing) != 0
+        begins[1:] = agreeing[1:] != agreeing[:-1]
+        starts = np.flatnonzero(begins)
+        block = np.cumsum(begins) - 1
         zeros_before = np.cumsum(zero) - zero
-        at_begin = zeros_before[begins]
-        here = zeros_before - at_begin[np.cumsum(begins) - 1]
+        here = zeros_before - zeros_before[starts][block]
         counts[order[~zero]] += here[~zero]
-        order = order[np.argsort(sorted_numbers >> bit, kind="stable")]
+        # Those with a 0 go before those with a 1, and stay in their order otherwise.
+        zeros = np.add.reduceat(zero, starts, dtype=np.intp)[block]
+        first = starts[block]
+        moved = np.empty_like(order)
+        moved[np.where(zero, first + here, zeros + places - here)] = order
+        order = moved
     return counts
 
 

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.analysis.proportions import (
+    Interval,
+    Proportion,
     clopper_pearson,
     leak_bound,
     lower_bound,
@@ -86,3 +88,23 @@ def test_what_was_not_counted_has_no_bound(count, total):
 def test_the_beta_function_outside_its_range(x):
     with pytest.raises(ValueError, match="incomplete beta"):
         regularised_beta(1, 1, x)
+
+
+@given(counts)
+def test_a_proportion_knows_its_interval(counted):
+    found = Proportion.of(*counted)
+    count, total = counted
+    assert found.share == count / total
+    assert found.interval is not None
+    assert found.interval.low <= found.share <= found.interval.high
+    if count:
+        assert found.interval == clopper_pearson(count, total)
+    else:
+        assert found.interval == Interval(0.0, min(1.0, 3 / total))
+
+
+def test_nothing_counted_has_no_share():
+    found = Proportion.of(0, 0)
+    assert (found.share, found.interval) == (None, None)
+    with pytest.raises(ValueError, match="no bound"):
+        Proportion.of(3, 2)

@@ -279,7 +279,7 @@ def test_noise_caps_and_does_not_collapse(rho, wins):
     normal = NormalDist()
 
     def gold(rank):
-        # The mean of Φ(ρz + √(1-ρ²)e) over standard normal e.
+        # The mean quantile of gold, given how far the score is from its mean.
         score = normal.inv_cdf(min(max(rank, 1e-15), 1 - 1e-15))
         return normal.cdf(rho * score / math.sqrt(2 - rho**2))
 
