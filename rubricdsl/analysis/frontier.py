@@ -89,13 +89,18 @@ class Frontier:
         curve: Floats = self.wins.mean(axis=1)
         return curve
 
-    @property
-    def gap(self) -> Floats:
-        """How much less than a perfect score each prompt's wins, averaged over KL."""
-        short = self.perfect - self.wins
-        widths = np.diff(self.kl)
+    def gap(self, divergence: float | None = None) -> Floats:
+        """How much less than a perfect score each prompt's wins, averaged over KL.
+
+        Up to the point of the curve at ``divergence``, or to its end.  It is the area
+        between the two curves by its width.
+        """
+        place = None if divergence is None else self.at(divergence)
+        stop = len(self.kl) if place is None else place + 1
+        short = (self.perfect - self.wins)[:stop]
+        widths = np.diff(self.kl[:stop])
         area = (widths[:, None] * (short[1:] + short[:-1]) / 2).sum(axis=0)
-        gap: Floats = area / self.farthest
+        gap: Floats = area / self.kl[stop - 1]
         return gap
 
     def at(self, divergence: float) -> int | None:

@@ -64,6 +64,18 @@ class PairCounts:
         """The share in the right order of pairs that are not tied."""
         return _share(self.right, self.right + self.wrong)
 
+    def plus(self, other: "PairCounts") -> "PairCounts":
+        """Add other pairs, prompt by prompt."""
+        prompts = tuple(dict.fromkeys(self.prompts + other.prompts))
+        numbers = {prompt: number for number, prompt in enumerate(prompts)}
+        table = np.zeros((5, len(prompts)))
+        for one in (self, other):
+            places = [numbers[prompt] for prompt in one.prompts]
+            columns = (one.right, one.tied, one.wrong, one.equal, one.unscored)
+            for row, column in zip(table, columns, strict=True):
+                row[places] += column
+        return PairCounts(prompts, *table)
+
 
 @frozen(kw_only=True)
 class PairAccuracy:

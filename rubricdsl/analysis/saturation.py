@@ -7,6 +7,7 @@ there is nothing to gain beyond a KL divergence of log(1/s).
 
 from collections.abc import Sequence
 from math import log
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,10 @@ from rubricdsl.analysis.ranks import Ranks
 from rubricdsl.scoring.arrays.columns import Floats
 from rubricdsl.scoring.leaves import TOLERANCE
 
+Part = TypeVar("Part", float, Floats)
 
-def win_ceiling(saturated: float) -> float:
+
+def win_ceiling(saturated: Part) -> Part:
     """Give the most that a policy can win if so many responses have the top score."""
     return 1 - saturated / 2
 

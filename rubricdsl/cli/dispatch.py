@@ -26,6 +26,7 @@ COMMANDS = {
     "simulate": "train a policy on rubrics in a small world, or on your own pool",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
+    "tail": "say how good a rubric is where it matters, and where that ends",
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "reliability": "ask judges the same again, and say how far to trust them",

@@ -42,6 +42,17 @@ def amount(text: str) -> float:
     return number
 
 
+def positive_amount(text: str) -> float:
+    """Read a finite number over 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError("must be a number, and over 0")
+    return number
+
+
 def concurrency(text: str) -> int | None:
     """Read a number of requests, or ``auto``."""
     if text == "auto":

@@ -39,7 +39,7 @@ def test_a_perfect_score_wins_as_the_theory_says():
         assert found.curve[place] == pytest.approx(wins, abs=0.005)
         expected = effective_share(tilt_at_kl(kl)) * SIZE
         assert found.effective[place, 0] == pytest.approx(expected, rel=0.01)
-    assert found.gap[0] == pytest.approx(0)
+    assert found.gap()[0] == pytest.approx(0)
     assert found.turn is None
     assert found.at(1.5) is None
 
@@ -65,6 +65,18 @@ def test_ties_at_the_top_cap_the_curve(share):
     found = of(gold, scores, kl=4.0)
     assert found.curve.max() <= 1 - share / 2 + 1e-6
     assert found.curve[-1] == pytest.approx(1 - share / 2, abs=0.005)
+
+
+def test_the_gap_is_the_area_between_the_curves():
+    gold, scores = planted(0.05)
+    far, near = of(gold, scores), of(gold, scores, kl=1.0, also=())
+    assert far.gap(1.0)[0] == pytest.approx(near.gap()[0], abs=1e-3)
+    assert far.gap(1.0)[0] < far.gap()[0]
+    losses = [
+        Rearrangement.perfect().win_rate(tilt) - Rearrangement.leak(0.05).win_rate(tilt)
+        for tilt in (tilt_at_kl((step + 0.5) / 100) for step in range(100))
+    ]
+    assert far.gap(1.0)[0] == pytest.approx(np.mean(losses), abs=2e-3)
 
 
 def test_the_rise_is_that_of_the_curve():
@@ -127,6 +139,6 @@ def test_no_score_beats_gold_itself(rows):
     found = of(gold, scores, kl=0.3, also=())
     assert found.curve[0] == pytest.approx(0.5)
     assert np.all(found.wins <= found.perfect + 1e-9)
-    assert np.all(found.gap >= -1e-9)
+    assert np.all(found.gap() >= -1e-9)
     best = [perfect_win_rate(tilt_at_kl(kl)) for kl in found.kl]
     assert np.all(found.perfect[:, 0] <= np.array(best) + 1e-9)
