@@ -195,8 +195,8 @@ def refined(  # noqa: PLR0913 - how it is refined, by name
     file.  ``shuffled`` deals the gold of each prompt out anew among its responses to
     refine by: then there is nothing to learn.
     """
-    labels = _labels(data)
-    responses = list(_responses(data, labels))
+    labels = labels_of(data)
+    responses = list(responses_of(data, labels))
     prompts = sorted({one.prompt_id for one in responses})
     prompts.sort(key=lambda prompt: draw(seed, "half", prompt))
     prompts = prompts[:most_prompts]
@@ -256,21 +256,22 @@ def _interval(values: Sequence[float]) -> Interval:
     return found
 
 
-def _labels(data: DataSet) -> dict[Key, dict[str, Any]]:
+def labels_of(data: DataSet) -> dict[Key, dict[str, Any]]:
     """Give the annotations of each response that has all of them."""
     found: dict[Key, dict[str, Any]] = {}
-    for row in _rows(data, "labels"):
+    for row in rows_of(data, "labels"):
         key = row["prompt_id"], row["response_id"]
         found.setdefault(key, {})[row["criterion_id"]] = row["value"]
     most = max(map(len, found.values()))
     return {key: said for key, said in found.items() if len(said) == most}
 
 
-def _responses(
+def responses_of(
     data: DataSet, labels: Mapping[Key, Mapping[str, Any]]
 ) -> Iterator[Response]:
-    asked = {row["prompt_id"]: row["prompt"] for row in _rows(data, "rubrics")}
-    for row in _rows(data, "responses"):
+    """Give the responses that have annotations."""
+    asked = {row["prompt_id"]: row["prompt"] for row in rows_of(data, "rubrics")}
+    for row in rows_of(data, "responses"):
         if (row["prompt_id"], row["response_id"]) in labels:
             yield Response(
                 text=row["text"] or "-",
@@ -281,7 +282,8 @@ def _responses(
             )
 
 
-def _rows(data: DataSet, name: str) -> Iterator[dict[str, Any]]:
+def rows_of(data: DataSet, name: str) -> Iterator[dict[str, Any]]:
+    """Give the rows of one of the files of a set."""
     with gzip.open(DATA / data.folder / f"{name}.jsonl.gz", "rt") as file:
         yield from map(json.loads, file)
 
