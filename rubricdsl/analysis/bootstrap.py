@@ -6,7 +6,9 @@ how far the figure moves (Cameron, Gelbach and Miller, Rev. Econ. Stat. 90, 2008
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from attrs import frozen
 
 from rubricdsl.scoring.arrays.columns import Floats
 
+Times: TypeAlias = npt.NDArray[np.uint16]
 Statistic = Callable[[Floats], Floats]
 
 LEVEL = 0.95
@@ -23,7 +26,9 @@ _MOST_DRAWS = 40_000
 _OUTSIDE = 40
 _BLOCK = 2**20
 # More clusters are drawn in groups put together at random, which spread as they do.
-_MOST_CLUSTERS = 1_000
+_MOST_CLUSTERS = 500
+# Draws of so many numbers are kept, since many figures rest on equally many clusters.
+_KEPT = 2**23
 
 
 @frozen
@@ -134,9 +139,27 @@ def _grouped(terms: Floats, seed: int) -> Floats:
 
 def _drawn(count: int, draws: int, seed: int) -> Iterator[Floats]:
     """Give how often each cluster is drawn, for some draws after others."""
+    if count * draws <= _KEPT:
+        kept = _kept_draws(count, draws, seed)
+        size = max(1, _BLOCK // count)
+        for start in range(0, draws, size):
+            yield kept[start : start + size].astype(np.float64)
+        return
+    for block in _draw(count, draws, seed):
+        yield block.astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def _kept_draws(count: int, draws: int, seed: int) -> Times:
+    return np.concatenate(
+        [block.astype(np.uint16) for block in _draw(count, draws, seed)]
+    )
+
+
+def _draw(count: int, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
     generator = np.random.default_rng(seed)
     size = max(1, _BLOCK // count)
     chances = np.full(count, 1 / count)
     for start in range(0, draws, size):
         rows = min(size, draws - start)
-        yield generator.multinomial(count, chances, size=rows).astype(np.float64)
+        yield generator.multinomial(count, chances, size=rows)

@@ -51,9 +51,20 @@ def test_the_seed_decides_and_nothing_else(values, seed) -> None:
     assert min(values) - 1e-9 <= found.low <= found.high <= max(values) + 1e-9
 
 
+def test_very_many_clusters_spread_as_they_would_one_by_one() -> None:
+    values = np.random.default_rng(4).exponential(size=20_000)
+    found = bootstrap_mean(values)
+    assert found is not None
+    half = 1.96 * values.std() / 20_000**0.5
+    assert found.estimate == pytest.approx(values.mean())
+    assert found.high - found.low == pytest.approx(2 * half, rel=0.15)
+    assert found.clusters == 20_000
+
+
 def test_blocks_change_nothing(monkeypatch) -> None:
     values = list(range(30))
     monkeypatch.setattr("rubricdsl.analysis.bootstrap._BLOCK", 100)
+    monkeypatch.setattr("rubricdsl.analysis.bootstrap._KEPT", 0)
     found = bootstrap_mean(values, draws=2_000)
     assert found is not None
     assert found.low == pytest.approx(14.5 - 1.96 * 8.655 / 30**0.5, abs=0.3)

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-POOL = 400
-PROMPTS = 6
+POOL = 300
+PROMPTS = 4
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -9,6 +9,7 @@ from rubricdsl.analysis.best_of_k import best_of_k
 from rubricdsl.analysis.discrimination import discriminations
 from rubricdsl.analysis.leaks import leak_of
 from rubricdsl.analysis.pairs import pair_counts, tail_of
+from rubricdsl.analysis.prompts import ByPrompt
 from rubricdsl.analysis.redundancy import redundancy
 from rubricdsl.analysis.saturation import kl_ceiling, saturation, win_ceiling
 from rubricdsl.analysis.slopes import partial_correlation, start_slope
@@ -155,9 +156,10 @@ def _best(pool: Pool, count: Count, seed: int) -> Iterator[Best]:
 
     More would draw nearly the same responses each time.
     """
+    known = ~np.isnan(pool.base_gold) & ~np.isnan(pool.base_scores)
+    sizes = ByPrompt.of(pool.groups).sums(known)
     for k in DRAWS:
-        found = best_of_k(pool.groups, pool.base_gold, pool.base_scores, 2 * k)
-        if not np.count_nonzero(~np.isnan(found.hit)) * 2 >= _prompts(pool):
+        if 2 * np.count_nonzero(sizes >= 2 * k) < len(sizes):
             return
         found = best_of_k(pool.groups, pool.base_gold, pool.base_scores, k)
         columns = {
@@ -282,7 +284,3 @@ def _length(pool: Pool, seed: int) -> Figure:
         why="gold, scores or lengths vary within fewer than two prompts",
         cure="judge responses to more prompts",
     )
-
-
-def _prompts(pool: Pool) -> int:
-    return len(set(pool.groups))
