@@ -5,10 +5,15 @@ how well a rubric ranks the best responses, what it cannot tell apart, and what 
 the top without being good.
 
 `evaluation` holds what was found of responses, as columns.  `pairs` says how well
-scores order pairs, everywhere and in the tail; `tilting` how much of the tail matters
-to a policy; `ties` what is not told apart there.  `discrimination`
-and `redundancy` look at criteria, `preference_fit` and `item_response` find what each
-should count.  `bootstrap` says how sure a figure is, `proportions` how sure a share.
-All but `tilting` and `proportions` need numpy (``pip install "rubricdsl[arrays]"``), so
-whoever uses them imports them when they do.
+scores order pairs, everywhere and in the tail, and `best_of_k` what it brings to keep
+the best of some; `tilting` how much of the tail matters to a policy, and
+`rearrangements` what wrong orders cost it.  `ties` and `saturation` say what is not
+told apart at the top, `leaks` what reaches it without being good, `frontier` what win
+rate a pool speaks for at which divergence, and `slopes` how gold and score go together.
+`discrimination` and `redundancy` look at criteria, `preference_fit` and `item_response`
+find what each should count, `coverage`, `overclaiming` and `costs` tell what rubrics
+and trainings cover, credit wrongly and take.  `tail` puts it together for one pool.
+`bootstrap` says how sure a figure is, `proportions` how sure a share.  All but
+`tilting`, `rearrangements`, `proportions`, `coverage` and `costs` need numpy
+(``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they do.
 """

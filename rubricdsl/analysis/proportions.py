@@ -109,8 +109,8 @@ def leak_bound(count: int, total: int) -> float:
 class Proportion:
     """How many of ``total`` were found, and in what 95 % interval their share lies.
 
-    It is exact; where none was found it ends at 3/n, as `leak_bound` does.  There is none
-    where there was nothing to count.
+    It is exact; where none was found it ends at 3/n, as `leak_bound` does.  There is
+    none where there was nothing to count.
     """
 
     count: int

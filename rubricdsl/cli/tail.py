@@ -1,19 +1,16 @@
 """``rub tail``: how good a rubric is where it matters."""
 
 import argparse
-import shutil
-import sys
-from importlib.util import find_spec
 from math import nan
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import positive_amount, share
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
-from rubricdsl.formats.terminal import Style
 
 if TYPE_CHECKING:
     from rubricdsl.analysis.evaluation import Key
@@ -77,19 +74,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    if find_spec("numpy") is None:
-        fail("D108", "analysis needs numpy", hint='pip install "rubricdsl[arrays]"')
+    require_analysis("tail")
     from rubricdsl.cli.tail_record import tail_record
-    from rubricdsl.cli.tail_report import tail_lines
+    from rubricdsl.cli.tail_report import draw_analysis
 
     found = analysed(options)
     if options.json:
         print_json(tail_record(found))
-        return Exit.FINE
-    columns = shutil.get_terminal_size((100, 24)).columns
-    style = Style(width=columns, encoding=sys.stdout.encoding)
-    for line in tail_lines(found, style):
-        sys.stdout.write(line + "\n")
+    else:
+        draw_analysis(found)
     return Exit.FINE
 
 
@@ -157,14 +150,12 @@ def read_pool(options: argparse.Namespace) -> "Pool":
     known = list(map(origins.get, evaluation.keys()))
     if options.base is not None:
         _check_base(options.base, {one.source for one in origins.values()})
-    import numpy as np
-
     return Pool.of(
         evaluation,
         ratings,
         sources=[None if one is None else one.source for one in known],
         base=options.base,
-        lengths=np.array([nan if one is None else one.length for one in known]),
+        lengths=[nan if one is None else one.length for one in known],
     )
 
 

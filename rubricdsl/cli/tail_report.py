@@ -1,236 +1,264 @@
 """What `rub tail` finds, for people to read in a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rubricdsl.analysis.bootstrap import Interval
 from rubricdsl.analysis.tail.figures import Figure
 from rubricdsl.analysis.tail.records import (
-    Accuracy,
     CriterionAnalysis,
     FrontierFigures,
     PredictedOnset,
     RubricAnalysis,
     TailAnalysis,
 )
+from rubricdsl.cli.drawing import Column, blocks, draw_line, draw_table
 from rubricdsl.cli.output import plural
-from rubricdsl.formats.terminal import Style, cut, left, right
 
-_NAME = 36
-_CELL = 24
-_BAR = 20
-_PATH = 26
 # With more rubrics, only their criteria that something is wrong with are told.
 _TOLD_IN_FULL = 3
 _NONE = "n/a"
+_NAME = Column(title="")
+_RESTS_ON = Column(title="rests on")
 
 
-def tail_lines(found: TailAnalysis, style: Style) -> Iterator[str]:
-    """Give the lines of the report."""
-    yield from _population(found, style)
-    yield ""
-    yield from _accuracies(found)
-    yield from _section(
+def draw_analysis(found: TailAnalysis) -> None:
+    """Draw all that was found on standard output."""
+    _draw_population(found)
+    _draw_accuracies(found)
+    _draw_figures(
         "people, each against the others, on the same pairs of the tail",
         [
-            ("  people", found.human.people),
-            ("  the rubric", found.human.rubric),
-            ("  people better by", found.human.gap),
+            ("people are right", found.human.people),
+            ("the rubric is right", found.human.rubric),
+            ("people are better by", found.human.gap),
         ],
     )
-    yield from _best(found)
-    yield from _section(
-        "where scores end",
+    _draw_best(found)
+    _draw_top(found)
+    _draw_figures(
+        f"leaks: the worst {found.leak.bad:.0%} by gold among the best "
+        f"{found.leak.top:.0%} by score",
         [
-            ("  responses with a full score", found.ceiling.full),
-            ("  sharing the best of their prompt", found.ceiling.best),
-            ("  no policy wins more than", found.ceiling.win_rate),
+            ("of all responses", found.leak.bad_at_top),
+            ("the other way round", found.leak.good_at_bottom),
+            ("more than noise explains", found.leak.excess),
         ],
     )
-    if found.ceiling.kl is not None:
-        yield f"{'  nor gains beyond':{_NAME}}{found.ceiling.kl:.2f} nats"
-    yield from _section(
-        "at the top",
-        [
-            ("  the best two are tied", found.ties.tied),
-            (f"  scores among the best {found.ties.top}", found.ties.levels),
-        ],
-    )
-    yield from _section(
-        f"leaks: the worst {found.leak.bad:.0%} among the best {found.leak.top:.0%} by "
-        "score",
-        [
-            ("  of all responses", found.leak.bad_at_top),
-            ("  the other way round", found.leak.good_at_bottom),
-            ("  more than noise explains", found.leak.excess),
-        ],
-    )
-    yield from _frontier(found.frontier, style)
-    yield from _section("training", [("  gold rises with the score by", found.slope)])
-    yield from _onset(found.onset)
-    yield from _section(
-        "what else the score follows", [("  length, at equal gold", found.length)]
+    _draw_frontier(found.frontier)
+    _draw_figures("training", [("gold rises with the score by", found.slope)])
+    _draw_onset(found.onset)
+    _draw_figures(
+        "what else the score follows", [("length, at equal gold", found.length)]
     )
     for rubric in found.rubrics:
-        yield from _criteria(rubric, style, in_full=len(found.rubrics) <= _TOLD_IN_FULL)
+        _draw_criteria(rubric, in_full=len(found.rubrics) <= _TOLD_IN_FULL)
 
 
-# ------------------------------------------------------------------------ head
-
-
-def _population(found: TailAnalysis, style: Style) -> Iterator[str]:
+def _draw_population(found: TailAnalysis) -> None:
     population, target = found.population, found.target
-    annotators = plural(population.annotators, "annotator")
-    yield (
+    raters = ""
+    if population.annotators:
+        raters = f" by {plural(population.annotators, 'annotator')}"
+    draw_line(
         f"{plural(population.responses, 'response')} to "
         f"{plural(population.prompts, 'prompt')}: {population.scored:,} scored, "
-        f"{population.rated:,} rated"
-        + (f" by {annotators}" if population.annotators else "")
+        f"{population.rated:,} rated{raters}"
     )
-    if population.base is None:
-        yield "all stand for the untrained policy (--base SOURCE names its responses)"
-    else:
-        yield (
-            f"the untrained policy is {style.clean(population.base)}: "
-            f"{plural(population.base_responses, 'response')}"
-        )
+    draw_line(
+        "all stand for the untrained policy (--base SOURCE names its responses)"
+        if population.base is None
+        else f"the untrained policy is {population.base}: "
+        f"{plural(population.base_responses, 'response')}"
+    )
     aim = "" if target.kl is None else f", which is what matters at {target.kl:g} nats"
-    yield f"the tail: the best {target.share:.1%} by gold{aim}"
+    draw_line(f"the tail: the best {target.share:.1%} by gold{aim}")
+    draw_line("")
 
 
 # ------------------------------------------------------------------- sections
 
 
-def _accuracies(found: TailAnalysis) -> Iterator[str]:
-    yield f"{'pairs in the right order':{_NAME}}{'everywhere':{_CELL}}in the tail"
-    rows = (
-        ("a tie is wrong", "strict"),
-        ("a tie is half right", "half"),
-        ("tied", "tie_rate"),
-        ("without ties", "decisive"),
-    )
-    for name, attribute in rows:
-        one, other = (
-            _value(getattr(accuracy, attribute))
-            for accuracy in (found.accuracy, found.tail)
+def _draw_figures(title: str, rows: Sequence[tuple[str, Figure]]) -> None:
+    """Draw figures below each other, and say why those that lack do."""
+    if any(figure.value is not None for _, figure in rows):
+        draw_table(
+            [_NAME, Column(title=""), _RESTS_ON],
+            [[name, _value(figure), _count(figure)] for name, figure in rows],
+            title=title,
         )
-        yield f"  {name:{_NAME - 2}}{one:{_CELL}}{other}"
-    one, other = (_count(accuracy.half) for accuracy in (found.accuracy, found.tail))
-    yield f"{'  measured':{_NAME}}{one:{_CELL}}{other}"
-    for accuracy in (found.accuracy, found.tail):
-        yield from _remarks(accuracy)
+    else:
+        draw_line(title)
+    _draw_reasons([figure for _, figure in rows])
 
 
-def _remarks(accuracy: Accuracy) -> Iterator[str]:
-    if accuracy.notice is not None:
-        yield f"  note: {accuracy.notice}"
-    if accuracy.half.why is not None:
-        yield from _absent(accuracy.half)
+def _draw_reasons(figures: Sequence[Figure]) -> None:
+    reasons = dict.fromkeys(
+        (one.why, one.cure) for one in figures if one.why is not None
+    )
+    for why, cure in reasons:
+        draw_line(f"  n/a: {why}")
+        draw_line(f"    help: {cure}")
+    if reasons:
+        draw_line("")
 
 
-def _section(head: str, rows: Sequence[tuple[str, Figure]]) -> Iterator[str]:
-    """Give the lines of some figures; if all lack for one reason, it is told once."""
-    yield ""
-    yield head
-    reasons = {figure.why for _, figure in rows}
-    if len(reasons) == 1 and None not in reasons:
-        yield from _absent(rows[0][1])
-        return
-    for name, figure in rows:
-        yield f"{name:{_NAME}}{_value(figure):{_CELL}}{_count(figure)}"
-        if figure.why is not None:
-            yield from _absent(figure)
+def _draw_accuracies(found: TailAnalysis) -> None:
+    both = (found.accuracy, found.tail)
+    rows = [
+        (name, *(_value(getattr(one, attribute)) for one in both))
+        for name, attribute in (
+            ("a tie is wrong", "strict"),
+            ("a tie is half right", "half"),
+            ("tied", "tie_rate"),
+            ("without ties", "decisive"),
+        )
+    ]
+    rows.append(("rests on", *(_count(one.half) for one in both)))
+    draw_table(
+        [_NAME, Column(title="everywhere"), Column(title="in the tail")],
+        rows,
+        title="pairs in the right order",
+    )
+    for one in both:
+        if one.notice is not None:
+            draw_line(f"  note: {one.notice}")
+    _draw_reasons([one.half for one in both])
 
 
-def _best(found: TailAnalysis) -> Iterator[str]:
-    yield ""
-    yield "the best by score of k responses"
+def _draw_best(found: TailAnalysis) -> None:
+    title = "the best by score of k responses"
     if not found.best:
-        yield f"  {_NONE}: fewer than four responses to most prompts"
-        yield "    help: judge more responses to each prompt"
+        draw_line(title)
+        draw_line("  n/a: fewer than four responses to most prompts")
+        draw_line("    help: judge more responses to each prompt")
+        draw_line("")
         return
-    yield (
-        f"  {'k':>4}{'nats':>7}  {'is the best of them':{_CELL}}"
-        f"{'by chance':11}{'quantile of gold':{_CELL}}gold short of the best"
+    draw_table(
+        [
+            Column(title="k", number=True),
+            Column(title="nats", number=True),
+            Column(title="is the best of them"),
+            Column(title="by chance", number=True),
+            Column(title="quantile of gold"),
+            Column(title="short of the best", number=True),
+        ],
+        [
+            [
+                str(one.k),
+                f"{one.kl:.2f}",
+                _value(one.hit),
+                _short(one.random),
+                _value(one.quantile),
+                _short(one.regret),
+            ]
+            for one in found.best
+        ],
+        title=f"{title} (rests on {_count(found.best[0].hit)})",
     )
-    for one in found.best:
-        yield (
-            f"  {one.k:4}{one.kl:7.2f}  {_value(one.hit):{_CELL}}"
-            f"{_short(one.random):11}{_value(one.quantile):{_CELL}}"
-            f"{_short(one.regret)}"
-        )
-    yield f"{'  measured':{_NAME}}{_count(found.best[0].hit)}"
+
+
+def _draw_top(found: TailAnalysis) -> None:
+    ceiling = found.ceiling
+    _draw_figures(
+        "where scores end, and what is tied there",
+        [
+            ("responses with a full score", ceiling.full),
+            ("sharing the best of their prompt", ceiling.best),
+            ("no policy wins more than", ceiling.win_rate),
+            ("the best two are tied", found.ties.tied),
+            (f"scores among the best {found.ties.top}", found.ties.levels),
+        ],
+    )
+    if ceiling.kl is not None:
+        draw_line(f"  nothing is to be gained beyond {ceiling.kl:.2f} nats")
+        draw_line("")
 
 
 # ------------------------------------------------------------------- frontier
 
 
-def _frontier(found: FrontierFigures, style: Style) -> Iterator[str]:
-    yield ""
-    yield "wins against the untrained policy, by divergence"
-    if not found.points:
-        yield from _absent(found.gap)
+def _draw_frontier(found: FrontierFigures) -> None:
+    title = "wins against the untrained policy, by divergence"
+    if not found.points or found.gap_kl is None or found.peak_kl is None:
+        draw_line(title)
+        _draw_reasons([found.gap])
         return
-    symbols = style.symbols
-    yield (
-        f"  {'nats':>5}  {'':{_BAR}}  {'wins':{_CELL}}{'perfect':>8}"
-        f"{'effective responses':>21}"
+    draw_table(
+        [
+            Column(title="nats", number=True),
+            Column(title=""),
+            Column(title="wins"),
+            Column(title="perfect", number=True),
+            Column(title="effective responses", number=True),
+        ],
+        [
+            [
+                f"{point.kl:.2f}",
+                blocks([point.win_rate.value], 0.0, 1.0),
+                _value(point.win_rate),
+                f"{point.perfect:.3f}",
+                f"{point.effective:.0f}",
+            ]
+            for point in found.points
+        ],
+        title=f"{title} (rests on {_count(found.gap)}, "
+        f"{plural(found.prompts, 'prompt')})",
     )
-    for point in found.points:
-        wins = point.win_rate.value or 0.0
-        filled = round(wins * _BAR)
-        bar = symbols.bar * filled + symbols.rest * (_BAR - filled)
-        yield (
-            f"  {point.kl:5.2f}  {bar}  {_value(point.win_rate):{_CELL}}"
-            f"{point.perfect:8.3f}{point.effective:21.0f}"
-        )
-    prompts = plural(found.prompts, "prompt")
-    yield f"{'  measured':{_NAME}}{_count(found.gap)} and {prompts}"
-    yield (
-        f"{'  short of a perfect score by':{_NAME}}{_value(found.gap):{_CELL}}"
-        f"on the average up to {found.gap_kl:.2f} nats"
+    draw_line(f"  highest at {found.peak_kl:.2f} nats: {_value(found.peak)}")
+    draw_line(
+        f"  short of a perfect score, on the average up to {found.gap_kl:.2f} nats: "
+        f"{_value(found.gap)}"
     )
-    peak = _value(found.peak)
-    yield f"{'  highest':{_NAME}}{peak:{_CELL}}at {found.peak_kl:.2f} nats"
     if found.notice is not None:
-        yield f"  note: {found.notice}"
+        draw_line(f"  note: {found.notice}")
+    draw_line("")
 
 
-def _onset(onset: PredictedOnset) -> Iterator[str]:
-    name = f"{'  over-optimization from':{_NAME}}"
+def _draw_onset(onset: PredictedOnset) -> None:
     if onset.searched is None:
-        yield f"{name}{_NONE}, as there are no wins by divergence"
+        told = f"{_NONE}, since there are no wins by divergence"
     elif onset.kl is None:
-        yield f"{name}none up to {onset.searched:.2f} nats"
+        told = f"none up to {onset.searched:.2f} nats"
     else:
         sure = "" if onset.is_sure else ", which is not certain"
-        yield f"{name}{onset.kl:.2f} nats{sure}"
+        told = f"from {onset.kl:.2f} nats on{sure}"
+    draw_line(f"  over-optimization: {told}")
+    draw_line("")
 
 
 # ------------------------------------------------------------------- criteria
 
 
-def _criteria(rubric: RubricAnalysis, style: Style, *, in_full: bool) -> Iterator[str]:
+def _draw_criteria(rubric: RubricAnalysis, *, in_full: bool) -> None:
     shown = [one for one in rubric.criteria if in_full or _flags(one)]
     if not shown:
         return
-    yield ""
     number = plural(len(rubric.criteria), "criterion", "criteria")
-    name = style.clean(rubric.rubric)
-    yield f"{name}: {number}, as good as {rubric.effective:.1f} different ones"
-    yield (
-        f"  {'':{_PATH}}{'met':>6}{'in tail':>9}  "
-        f"{'better less worse half':{_CELL}}{'measured':>13}"
+    draw_table(
+        [
+            Column(title="criterion"),
+            Column(title="met", number=True),
+            Column(title="in tail", number=True),
+            Column(title="better less worse half"),
+            _RESTS_ON,
+            Column(title=""),
+        ],
+        [_criterion(one) for one in shown],
+        title=f"{rubric.rubric}: {number}, as good as {rubric.effective:.1f} "
+        "different ones",
     )
-    for one in shown:
-        found = one.discrimination
-        path = cut(style.clean(one.path), _PATH - 1, ellipsis=style.symbols.ellipsis)
-        measured = f"{one.measured:,}/{one.responses:,}"
-        yield (
-            f"  {left(path, _PATH)}{_share(found.pass_rate)}"
-            f"{right(_share(found.tail_pass_rate).strip(), 9)}  "
-            f"{_interval(found.difference):{_CELL}}{measured:>13}  "
-            f"{', '.join(style.clean(flag) for flag in _flags(one))}"
-        ).rstrip()
+
+
+def _criterion(one: CriterionAnalysis) -> list[str]:
+    found = one.discrimination
+    return [
+        one.path,
+        _share(found.pass_rate),
+        _share(found.tail_pass_rate),
+        _interval(found.difference),
+        f"{one.measured:,}/{one.responses:,}",
+        ", ".join(_flags(one)),
+    ]
 
 
 def _flags(one: CriterionAnalysis) -> list[str]:
@@ -266,14 +294,9 @@ def _interval(interval: Interval | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return f"{_NONE:>6}" if value is None else f"{value:6.0%}"
+    return _NONE if value is None else f"{value:.0%}"
 
 
 def _count(figure: Figure) -> str:
     count = figure.count
     return f"{count.measured:,}/{count.total:,} {count.unit}"
-
-
-def _absent(figure: Figure) -> Iterator[str]:
-    yield f"  {_NONE}: {figure.why}"
-    yield f"    help: {figure.cure}"

@@ -96,6 +96,7 @@ def test_a_proportion_knows_its_interval(counted):
     count, total = counted
     assert found.share == count / total
     assert found.interval is not None
+    assert found.share is not None
     assert found.interval.low <= found.share <= found.interval.high
     if count:
         assert found.interval == clopper_pearson(count, total)

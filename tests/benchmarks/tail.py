@@ -75,7 +75,7 @@ def pool(responses: int, prompts: int, seed: int) -> Pool:
     return Pool.of(evaluation, _ratings(evaluation, quality))
 
 
-def _ratings(evaluation: Evaluation, quality: np.ndarray) -> Ratings:  # type: ignore[type-arg]
+def _ratings(evaluation: Evaluation, quality: np.ndarray) -> Ratings:
     rows = zip(evaluation.keys(), quality.tolist(), strict=True)
     return Ratings.of(evaluation, (Rating(key=key, value=gold) for key, gold in rows))
 

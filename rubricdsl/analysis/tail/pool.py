@@ -36,7 +36,7 @@ class Pool:
         *,
         sources: Sequence[str | None] | None = None,
         base: str | None = None,
-        lengths: Floats | None = None,
+        lengths: Sequence[float] | None = None,
     ) -> "Pool":
         """Put together what is known of the responses of an evaluation.
 
@@ -54,7 +54,7 @@ class Pool:
             gold=ratings.means,
             in_base=in_base,
             base=base,
-            lengths=lengths,
+            lengths=None if lengths is None else np.array(lengths, np.float64),
         )
 
     @property

@@ -112,7 +112,8 @@ def _translations(data: DataSet) -> tuple[Sequence[Response], list[Row], list[Ro
     by_response: dict[tuple[str, str], list[Row]] = {}
     for row in rows_of(data, "labels"):
         by_response.setdefault((row["prompt_id"], row["response_id"]), []).append(row)
-    verdicts, gold = [], []
+    verdicts: list[Row] = []
+    gold: list[Row] = []
     for key, rows in by_response.items():
         judge, *others = sorted(rows, key=lambda row: str(row["annotator"]))
         verdicts += _verdicts(key, _errors(judge["errors"]))
@@ -140,7 +141,8 @@ def _stories(data: DataSet) -> tuple[Sequence[Response], list[Row], list[Row]]:
         key = row["prompt_id"], row["response_id"]
         by_rater = cells.setdefault(key, {}).setdefault(row["annotator"], {})
         by_rater[row["criterion_id"]] = row["value"]
-    verdicts, gold = [], []
+    verdicts: list[Row] = []
+    gold: list[Row] = []
     for key, raters in cells.items():
         judge, *others = sorted(raters)
         verdicts += _verdicts(
