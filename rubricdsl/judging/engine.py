@@ -54,7 +54,7 @@ _KEPT_WITHIN = 0.005
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5
-# As many responses are opened in a row at most, where nobody has to be asked.
+# As many responses are opened in a row at most, before requests are seen to.
 _IN_A_ROW = 16
 _NO_LIMITS = Limits()
 _PATIENCE = Patience()
@@ -238,7 +238,7 @@ class Evaluation:
                 if batches is None:
                     break
                 self._enqueue(batches)
-                in_a_row = 0 if batches else (in_a_row + 1) % _IN_A_ROW
+                in_a_row = (in_a_row + 1) % _IN_A_ROW
                 if not in_a_row:
                     # Lets workers start, and a cancellation come through.
                     await asyncio.sleep(0)
