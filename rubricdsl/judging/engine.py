@@ -50,7 +50,7 @@ from rubricdsl.model.scorecard import Scorecard
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
 # Within this time, in seconds, a verdict outlives this process.
-_KEPT_WITHIN = 0.005
+_KEPT_WITHIN = 0.025
 # How often to show other processes that this one lives, and to look for what they
 # have found out, in seconds.
 _BEAT = 0.5

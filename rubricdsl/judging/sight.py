@@ -26,6 +26,11 @@ class Sight:
         """Identity of what is seen: names, texts and order."""
         return digest([[name, text] for name, text in self.texts.items()])
 
+    @cached_property
+    def length(self) -> int:
+        """How many characters the texts have together."""
+        return sum(map(len, self.texts.values()))
+
 
 def look(sees: tuple[str, ...], rubric: BoundRubric, response: Response) -> Sight:
     """Gather what ``sees`` names.

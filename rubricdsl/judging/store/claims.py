@@ -10,17 +10,24 @@ import hashlib
 import os
 import platform
 import secrets
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
+import attrs
+
 from rubricdsl.judging.store.database import Database
-from rubricdsl.judging.store.records import VerdictKey, pack_digest
+from rubricdsl.judging.store.records import DIGEST_BYTES, VerdictKey, pack_digest
 from rubricdsl.model.protocols import Clock
 
 # How long an owner may be silent, in seconds, and how often it speaks.
 LEASE = 10.0
 _BEAT_EVERY = LEASE / 4
+
+# So many questions stand in one row at most: rows are written anew as a whole.
+_MOST_IN_A_ROW = 64
 
 # A time beyond the lease to come was written before a clock was set back.
 _LIVING = "SELECT id FROM owners WHERE seen BETWEEN :now - :lease AND :now + :lease"
@@ -28,17 +35,31 @@ _BEAT = """\
 INSERT INTO owners (id, seen, machine, process)
 VALUES (:me, :now, :machine, :process)
 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen"""
-# What is answered about a response, or asked by a living owner other than this one.
-_TAKEN = f"""\
+_ANSWERED = """\
 SELECT question, judges.digest FROM verdicts JOIN judges ON judges.id = judge
-WHERE response = (SELECT id FROM responses WHERE digest = :response)
-UNION ALL
-SELECT question, judge FROM claims
-WHERE response = :response AND owner <> :me AND owner IN ({_LIVING})"""  # noqa: S608
+WHERE response = (SELECT id FROM responses WHERE digest = :response)"""
+_OTHERS = f"""\
+SELECT question, judge, owner IN ({_LIVING}) FROM claims
+WHERE response = :response AND owner <> :me"""  # noqa: S608
 _CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)"
 _RELEASE = """\
 DELETE FROM claims
 WHERE response = ? AND question = ? AND judge = ? AND owner = ?"""
+_TAKE_OVER = "DELETE FROM claims WHERE response = ? AND question = ? AND judge = ?"
+
+
+@attrs.define(eq=False)
+class _Row:
+    """A row of claims: questions about one response to one judge.
+
+    ``questions`` are their digests one after another, as the row holds them; of some
+    there may be verdicts by now.  ``open`` are those of which there are none.
+    """
+
+    response: bytes
+    judge: bytes
+    questions: bytes
+    open: set[VerdictKey]
 
 
 class Claims:
@@ -49,7 +70,7 @@ class Claims:
         self._clock = clock
         self._owner = secrets.randbits(62)
         self._machine = _this_machine()
-        self._held: set[VerdictKey] = set()
+        self._held: dict[VerdictKey, _Row] = {}
         self._beat_at: float | None = None
 
     @property
@@ -66,36 +87,36 @@ class Claims:
         The others have a verdict in the store, or a living owner that asks for one.
         Raises RubricError as `Database.transaction`, with nothing granted.
         """
-        wanted: dict[str, set[VerdictKey]] = {}
+        wanted: dict[str, dict[VerdictKey, None]] = {}
         for key in keys:
-            wanted.setdefault(key.response, set()).add(key)
-        granted: set[VerdictKey] = set()
+            wanted.setdefault(key.response, {})[key] = None
+        rows: list[_Row] = []
         now = self._clock()
         with self._database.transaction() as connection:
             about = {**self._about(now), "lease": LEASE}
-            connection.execute(_BEAT, about)
+            if not self._is_fresh(now):
+                connection.execute(_BEAT, about)
             if self._beat_at is None:
                 self._sweep(about)
             for response, asked in wanted.items():
-                named = {**about, "response": pack_digest(response)}
-                taken = set(connection.execute(_TAKEN, named).fetchall())
-                granted |= {
-                    key
-                    for key in asked
-                    if (pack_digest(key.question), pack_digest(key.judge)) not in taken
-                }
-            connection.executemany(_CLAIM, self._rows(granted))
-        self._beat_at = now
+                rows += self._rows(pack_digest(response), asked, about)
+            granted = {key: row for row in rows for key in row.open}
+            again = self._held.keys() & granted.keys()
+            left = self._withdraw(again)
+            connection.executemany(_CLAIM, map(self._values, rows))
+        if not self._is_fresh(now):
+            self._beat_at = now
+        self._forget_withdrawn(again, left)
         self._held |= granted
         return frozenset(granted)
 
     def release(self, keys: Iterable[VerdictKey]) -> None:
         """Give claims back, so that others may ask at once."""
-        ours = self._held.intersection(keys)
+        ours = self._held.keys() & set(keys)
         if ours:
             with self._database.transaction():
-                self.free(ours)
-            self.forget(ours)
+                left = self._withdraw(ours)
+            self._forget_withdrawn(ours, left)
 
     def heartbeat(self) -> None:
         """Show that the owner lives; call it at least every few seconds.
@@ -103,20 +124,28 @@ class Claims:
         Writes only when something is held and the last sign of life is not fresh.
         """
         now = self._clock()
-        fresh = self._beat_at is not None and 0 <= now - self._beat_at < _BEAT_EVERY
-        if self._held and not fresh:
+        if self._held and not self._is_fresh(now):
             with self._database.transaction() as connection:
                 connection.execute(_BEAT, self._about(now))
             self._beat_at = now
 
     def free(self, keys: Iterable[VerdictKey]) -> None:
-        """Free claims within a transaction of the caller; `forget` them after it."""
-        rows = self._rows(self._held.intersection(keys))
-        self._database.connection.executemany(_RELEASE, rows)
+        """Free what was answered within a transaction of the caller.
+
+        `forget` it afterwards.  Rows go when all of them is answered; until then a
+        claim beside a verdict changes nothing.
+        """
+        answered = Counter(self._held[key] for key in keys if key in self._held)
+        done = [row for row, count in answered.items() if count == len(row.open)]
+        connection = self._database.connection
+        connection.executemany(_RELEASE, map(self._values, done))
 
     def forget(self, keys: Iterable[VerdictKey]) -> None:
         """Hold these no longer."""
-        self._held.difference_update(keys)
+        for key in keys:
+            row = self._held.pop(key, None)
+            if row is not None:
+                row.open.discard(key)
 
     def end(self) -> None:
         """Release everything, and be no owner any more."""
@@ -128,8 +157,60 @@ class Claims:
             self._held.clear()
             self._beat_at = None
 
-    def _rows(self, keys: Iterable[VerdictKey]) -> list[tuple[bytes | int, ...]]:
-        return [(*map(pack_digest, key), self._owner) for key in keys]
+    def _rows(
+        self,
+        response: bytes,
+        asked: Iterable[VerdictKey],
+        about: Mapping[str, float | bytes],
+    ) -> Iterator[_Row]:
+        """Give the rows for what nobody else has answered, or is asking.
+
+        What the dead hold of it is taken over, a row at a time.
+        """
+        execute = self._database.connection.execute
+        named = {**about, "response": response}
+        taken = set(execute(_ANSWERED, named).fetchall())
+        for questions, judge, is_alive in execute(_OTHERS, named).fetchall():
+            if is_alive:
+                taken.update((question, judge) for question in _unpacked(questions))
+            else:
+                execute(_TAKE_OVER, (response, questions, judge))
+        free: dict[bytes, list[VerdictKey]] = {}
+        for key in asked:
+            judge = pack_digest(key.judge)
+            if (pack_digest(key.question), judge) not in taken:
+                free.setdefault(judge, []).append(key)
+        for judge, ours in free.items():
+            for start in range(0, len(ours), _MOST_IN_A_ROW):
+                part = ours[start : start + _MOST_IN_A_ROW]
+                yield _Row(response, judge, _packed(part), set(part))
+
+    def _withdraw(self, keys: AbstractSet[VerdictKey]) -> Mapping[_Row, bytes]:
+        """Take keys out of their rows, and give what these hold then."""
+        execute = self._database.connection.execute
+        left: dict[_Row, bytes] = {}
+        for row in {self._held[key] for key in keys}:
+            deleted = execute(_RELEASE, self._values(row)).rowcount
+            left[row] = _packed(row.open - keys)
+            # Where it is not there any more it was taken over.
+            if deleted and left[row]:
+                values = (row.response, left[row], row.judge, self._owner)
+                execute(_CLAIM, values)
+        return left
+
+    def _forget_withdrawn(
+        self, keys: Iterable[VerdictKey], left: Mapping[_Row, bytes]
+    ) -> None:
+        for row, questions in left.items():
+            row.questions = questions
+        self.forget(keys)
+
+    def _values(self, row: _Row) -> tuple[bytes | int, ...]:
+        return (row.response, row.questions, row.judge, self._owner)
+
+    def _is_fresh(self, now: float) -> bool:
+        """Whether the last sign of life is so young that no other is needed."""
+        return self._beat_at is not None and 0 <= now - self._beat_at < _BEAT_EVERY
 
     def _about(self, now: float) -> dict[str, float | bytes]:
         return {
@@ -152,6 +233,15 @@ class Claims:
         dead = [(owner,) for owner, process in here if not _lives(process)]
         self._database.connection.executemany("DELETE FROM owners WHERE id = ?", dead)
         execute("DELETE FROM claims WHERE owner NOT IN (SELECT id FROM owners)")
+
+
+def _packed(keys: Iterable[VerdictKey]) -> bytes:
+    return b"".join([pack_digest(key.question) for key in keys])
+
+
+def _unpacked(questions: bytes) -> Iterator[bytes]:
+    for start in range(0, len(questions), DIGEST_BYTES):
+        yield questions[start : start + DIGEST_BYTES]
 
 
 def _lives(process: int) -> bool:

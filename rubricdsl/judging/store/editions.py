@@ -57,7 +57,8 @@ CREATE TABLE owners (
     machine BLOB NOT NULL,
     process INTEGER NOT NULL
 )""",
-        # By digests and not by numbers: what is claimed has no rows yet.
+        # By digests and not by numbers: what is claimed has no rows yet.  A question
+        # here may be several, their digests one after another.
         """\
 CREATE TABLE claims (
     response BLOB NOT NULL,

@@ -17,6 +17,8 @@ from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Ruling, RulingWord
 
 Text: TypeAlias = str | bytes
 
+DIGEST_BYTES = 16
+
 # Numbers of words are for good: a file outlives the code that wrote it.
 _WORDS = {
     RulingWord.NO: 0,
@@ -71,7 +73,7 @@ VerdictRow: TypeAlias = tuple[
 def pack_digest(digest: str) -> bytes:
     """Give the 16 bytes of a digest; raises ValueError for anything else."""
     packed = bytes.fromhex(digest)
-    if len(packed) != 16 or packed.hex() != digest:  # noqa: PLR2004 - 128 bits
+    if len(packed) != DIGEST_BYTES or packed.hex() != digest:
         raise ValueError(f"no digest of 32 hexadecimal digits: {digest!r}")
     return packed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import astuple, frozen
+from attrs import astuple, define
 
 from rubricdsl.judging.store.database import Database
 from rubricdsl.judging.store.records import pack_digest
@@ -28,7 +28,7 @@ ON CONFLICT (judge) DO UPDATE SET
     seconds = seconds + excluded.seconds"""  # noqa: S608 - names of this module
 
 
-@frozen
+@define
 class Spending:
     """What requests to a judge took: tokens, and characters of their prompts.
 
@@ -43,18 +43,17 @@ class Spending:
     timed: int = 0
     seconds: float = 0.0
 
-    def with_request(
+    def count(
         self, tokens: Usage, *, characters: int = 0, seconds: float | None = None
-    ) -> "Spending":
-        """Add what one request took; a number that no request takes is cut."""
-        return Spending(
-            self.requests + 1,
-            self.prompt_tokens + _sane(tokens.prompt_tokens),
-            self.completion_tokens + _sane(tokens.completion_tokens),
-            self.characters + _sane(characters),
-            self.timed + (seconds is not None),
-            self.seconds + max(0.0, min(seconds or 0.0, _LONGEST)),
-        )
+    ) -> None:
+        """Count what one request took; a number that no request takes is cut."""
+        self.requests += 1
+        self.prompt_tokens += _sane(tokens.prompt_tokens)
+        self.completion_tokens += _sane(tokens.completion_tokens)
+        self.characters += _sane(characters)
+        if seconds is not None:
+            self.timed += 1
+            self.seconds += max(0.0, min(seconds, _LONGEST))
 
     def __add__(self, other: "Spending") -> "Spending":
         return Spending(

@@ -10,6 +10,7 @@ from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.store.database import Database, Row
 from rubricdsl.judging.store.editions import edition
 from rubricdsl.judging.store.records import (
+    DIGEST_BYTES,
     StoredJudge,
     Text,
     VerdictKey,
@@ -57,7 +58,11 @@ class JudgeHolding:
 
 @frozen(kw_only=True)
 class Holdings:
-    """What a store holds; times are seconds since the epoch, ``size`` is in bytes."""
+    """What a store holds; times are seconds since the epoch, ``size`` is in bytes.
+
+    ``claims`` counts the questions that are being asked; those already answered are
+    among them until others that were claimed together are answered, too.
+    """
 
     edition: int
     size: int
@@ -75,13 +80,13 @@ def holdings(database: Database) -> Holdings:
         "SELECT count(*), min(at), max(at) FROM verdicts"
     )
     ((responses,),) = database.fetch("SELECT count(*) FROM responses")
-    ((claims,),) = database.fetch("SELECT count(*) FROM claims")
+    ((claimed,),) = database.fetch("SELECT total(length(question)) FROM claims")
     return Holdings(
         edition=edition(database.connection),
         size=size_of(database.path),
         verdicts=verdicts,
         responses=responses,
-        claims=claims,
+        claims=int(claimed) // DIGEST_BYTES,
         oldest=oldest,
         newest=newest,
         judges=_judges(database),

@@ -35,7 +35,6 @@ from rubricdsl.model.protocols import Clock
 
 # How long what was committed may wait for the disk, in seconds.
 _SYNC_EVERY = 1.0
-_NOTHING = Spending()
 
 _KNOWN = """\
 SELECT question, judge, word, number, probability, at, model, evidence, reason
@@ -206,11 +205,11 @@ class VerdictStore:
         Raises:
             ValueError: if ``judge`` is no digest.
         """
-        pack_digest(judge)
-        spent = self._spending.get(judge, _NOTHING)
-        self._spending[judge] = spent.with_request(
-            tokens, characters=characters, seconds=seconds
-        )
+        spent = self._spending.get(judge)
+        if spent is None:
+            pack_digest(judge)
+            spent = self._spending[judge] = Spending()
+        spent.count(tokens, characters=characters, seconds=seconds)
 
     def spending(self) -> Mapping[str, Spending]:
         """Give what all runs together have spent, by the digest of the judge.

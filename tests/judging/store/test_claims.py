@@ -77,6 +77,45 @@ def test_a_commit_frees_the_claim_and_what_is_answered_is_not_granted(
     assert other.known(key().response)
 
 
+def test_what_is_claimed_together_is_answered_and_released_apart(pair, key, verdict):
+    one, other = pair
+    keys = [key("r1", f"q{n}") for n in range(200)]
+    assert one.claim(keys) == set(keys)
+    one.add(keys[0], verdict(keys[0]))
+    one.commit()
+    assert other.claim(keys) == set()
+    one.release(keys[1:3])
+    assert other.claim(keys) == set(keys[1:3])
+    assert one.claim(keys) == set(keys[3:])
+    for answered in keys[3:]:
+        one.add(answered, verdict(answered))
+    one.commit()
+    other.release(keys[1:3])
+    assert one.claim(keys) == set(keys[1:3])
+
+
+def test_of_what_is_claimed_together_the_rest_can_be_claimed_again(pair, key):
+    one, other = pair
+    keys = [key("r1", f"q{n}") for n in range(3)]
+    one.claim(keys)
+    assert one.claim(keys[:2]) == set(keys[:2])
+    one.release(keys[:2])
+    assert other.claim(keys) == set(keys[:2])
+    one.release(keys)
+    assert other.claim(keys) == set(keys)
+
+
+def test_claims_that_were_taken_over_are_not_taken_back(pair, clock, key):
+    one, other = pair
+    keys = [key("r1", f"q{n}") for n in range(3)]
+    one.claim(keys)
+    clock.now += LEASE + 1
+    assert other.claim(keys[:1]) == set(keys[:1])
+    one.release(keys[:2])
+    assert one.claim(keys) == set(keys[1:])
+    assert other.claim(keys) == set(keys[:1])
+
+
 def test_closing_gives_everything_back(tmp_path, clock, key):
     path = tmp_path / "verdicts.sqlite"
     with VerdictStore.open(path, clock=clock) as other:
