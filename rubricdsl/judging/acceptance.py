@@ -27,8 +27,18 @@ def accept(
     redact: Redact,
 ) -> Verdict:
     """Make a verdict of an answer."""
-    failure = answer.failure
-    ruling = answer.ruling
+    failure, ruling, probability = answer.failure, answer.ruling, answer.probability
+    if (
+        failure is None
+        and ruling is not None
+        and ruling.word in question.answers
+        and not question.evidence
+        and (probability is None or 0.0 <= probability <= 1.0)
+        and answer.evidence is None
+        and answer.reason is None
+    ):
+        # A legal word and nothing else, as nearly all are: there is nothing to mend.
+        return Verdict(ruling=ruling, probability=probability, provenance=provenance)
     if failure is not None:
         failure = Failure(str(failure.kind), plain_text(failure.reason, redact))
         ruling = None

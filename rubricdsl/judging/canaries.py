@@ -15,7 +15,7 @@ import random
 import re
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rubricdsl.model.digest import digest
 from rubricdsl.model.judgement import Answer, Question
@@ -84,11 +84,12 @@ class Canaries:
 class Asked:
     """Questions with canaries among them.
 
-    ``names`` give the ids that those other than canaries had before.
+    ``names`` give the ids that those other than canaries had before; without canaries
+    they have them still.
     """
 
     questions: Mapping[str, Question]
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(factory=dict)
     impossible: str | None = None
     trivial: str | None = None
 

@@ -100,7 +100,8 @@ def _bundled(
         )
         for answer, question in zip(reply.answers, batch.questions, strict=True)
     ]
-    if any(_is_unreadable(verdict.failure) for verdict in verdicts):
+    failures = [v.failure for v in verdicts if v.failure is not None]
+    if any(map(_is_unreadable, failures)):
         return None
     return verdicts
 
@@ -167,8 +168,8 @@ def _note(
         proceedings.note(f"{judge.name}: {notice}")
 
 
-def _is_unreadable(failure: Failure | None) -> bool:
-    return failure is not None and failure.kind == FailureKind.JUDGE_UNPARSEABLE
+def _is_unreadable(failure: Failure) -> bool:
+    return failure.kind == FailureKind.JUDGE_UNPARSEABLE
 
 
 def _may_repeat(batch: Batch) -> bool:

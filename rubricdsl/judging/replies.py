@@ -51,9 +51,7 @@ def read_reply(content: str, questions: Mapping[str, Question]) -> ReadReply:
         _unreadable(f"the reply is not one JSON object: {error}")
     if isinstance(document, dict) and document.keys() == questions.keys():
         # All that was asked, and nothing else: strict JSON has no key twice.
-        return ReadReply(
-            tuple([_said(n, document[n], asked) for n, asked in questions.items()]), ()
-        )
+        return ReadReply(tuple(_said(document, questions)), ())
     found: dict[str, list[Plain]] = {}
     notices: list[str] = []
     for key, value in _pairs(document):
@@ -83,13 +81,17 @@ def _folded(key: str, questions: Mapping[str, Question]) -> str | None:
     return like[0] if len(like) == 1 else None
 
 
-def _said(name: str, value: Plain, question: Question) -> Answer:
-    """Give the answer to a question to which there is just one."""
-    if isinstance(value, str):
-        plain = _plain_answers(name, question.answers).get(value)
-        if plain is not None:
-            return plain
-    return _answer(name, [value], question)
+def _said(
+    document: Mapping[str, Plain], questions: Mapping[str, Question]
+) -> list[Answer]:
+    """Give the answers to questions of which each has just one."""
+    answers: list[Answer] = []
+    for name, question in questions.items():
+        value, plain = document[name], None
+        if isinstance(value, str):
+            plain = _plain_answers(name, question.answers).get(value)
+        answers.append(plain or _answer(name, [value], question))
+    return answers
 
 
 @lru_cache(maxsize=4096)

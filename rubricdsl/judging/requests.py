@@ -7,11 +7,10 @@ from rubricdsl.model.judgement import JudgeRequest
 
 def asked_of(batch: Batch, *, seed: int) -> Asked:
     """Give the questions of a batch under their ids, with canaries where wanted."""
-    names = batch.names
-    questions = dict(zip(names, batch.questions, strict=True))
+    questions = dict(zip(batch.names, batch.questions, strict=True))
     seen = batch.seen.sight.texts
     if not batch.judge.canaries or "response" not in seen:
-        return Asked(questions, dict(zip(names, names, strict=True)))
+        return Asked(questions)
     return Canaries.of(seen["response"], seed=seed).among(questions)
 
 

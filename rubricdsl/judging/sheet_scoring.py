@@ -26,10 +26,14 @@ class SheetScorer:
 
     def finished(self, sheet: Sheet, standing: Standing | None) -> Scorecard:
         """Give that of a sheet of which nothing more will be asked."""
-        verdicts = dict(sheet.verdicts)
-        for path, planned in sheet.plan.criteria.items():
-            if path not in verdicts:
-                verdicts[path] = Verdict(asked=False, provenance=_not_asked(planned))
+        verdicts = sheet.verdicts
+        if len(verdicts) < len(sheet.plan.criteria):
+            left_out = {
+                path: Verdict(asked=False, provenance=_not_asked(planned))
+                for path, planned in sheet.plan.criteria.items()
+                if path not in verdicts
+            }
+            verdicts = {**verdicts, **left_out}
         return self._scorecard(sheet, verdicts, standing)
 
     def cancelled(self, sheet: Sheet, standing: Standing | None) -> Scorecard:

@@ -5,8 +5,7 @@ again; keys come from the environment and reach no message; a reply that is none
 error of a known kind.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from typing import Self
 
 from attrs import evolve
@@ -117,22 +116,20 @@ class ChatEndpoint:
                 key_variable=self._key_variable,
                 redact=self._redactor,
             )
-        with self.redacting():
-            return read_completion(reply, peer=self._poster.peer, speaker=self._speaker)
-
-    @contextmanager
-    def redacting(self) -> Iterator[None]:
-        """Keep the key out of errors about what the server said."""
         try:
-            yield
+            return read_completion(reply, peer=self._poster.peer, speaker=self._speaker)
         except JudgeError as error:
-            failure = error.failure
-            raise JudgeError(
-                failure.kind,
-                self._redactor(failure.reason),
-                transient=error.transient,
-                retry_after=error.retry_after,
-            ) from None
+            raise self.redacted(error) from None
+
+    def redacted(self, error: JudgeError) -> JudgeError:
+        """Keep the key out of an error about what the server said."""
+        failure = error.failure
+        return JudgeError(
+            failure.kind,
+            self._redactor(failure.reason),
+            transient=error.transient,
+            retry_after=error.retry_after,
+        )
 
     def usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
         """Give what so many tokens cost."""

@@ -5,7 +5,7 @@ where it cannot.
 """
 
 from collections.abc import Mapping
-from functools import partial
+from operator import attrgetter
 
 from attrs import evolve
 
@@ -36,6 +36,10 @@ from rubricdsl.model.judgement import (
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.ruling import FailureKind
 
+_UNUSED = frozenset({"seed"})
+_UNUSED_FOR_QUOTES = frozenset({"seed", "logprobs"})
+_wants_quote = attrgetter("evidence")
+
 
 class OpenAIJudge:
     """A chat model behind an OpenAI-compatible server."""
@@ -57,19 +61,24 @@ class OpenAIJudge:
     async def judge(self, request: JudgeRequest) -> JudgeReply:
         """Ask the model."""
         prompt = self._writer.write(request)
-        body = partial(
-            self._bodies.write,
-            prompt,
-            request.questions,
-            self._writer.schema,
-            repeats=request.repeats,
-        )
+
+        def body(without: frozenset[str]) -> bytes:
+            return self._bodies.write(
+                prompt,
+                request.questions,
+                self._writer.schema,
+                without,
+                repeats=request.repeats,
+            )
+
         # Quotes are long, and twenty choices for each of their tokens much longer.
-        quotes = any(question.evidence for question in request.questions.values())
-        without = {"seed", "logprobs"} if quotes else {"seed"}
+        quotes = any(map(_wants_quote, request.questions.values()))
+        without = _UNUSED_FOR_QUOTES if quotes else _UNUSED
         completion = await self._endpoint.complete(body, without=without)
-        with self._endpoint.redacting():
+        try:
             return self._answers(request, completion, removed=prompt.removed)
+        except JudgeError as error:
+            raise self._endpoint.redacted(error) from None
 
     def estimate(self, request: JudgeRequest) -> Usage:
         """Give about what a request takes; a model that thinks first takes more."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rubricdsl.judging.backends.wire import Wire
 
 MAX_BODY = 8 * 1024 * 1024
-_ERROR = 400
 
 # What this machine has no more of for now; with fewer requests at once, it may.
 _USED_UP = frozenset(
@@ -42,16 +41,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u20
 
 @frozen
 class Reply:
-    """An HTTP reply, its body read.
-
-    ``retry_after`` is how many seconds the peer asked to be left alone, if it did.
-    """
+    """An HTTP reply, its body read and decompressed."""
 
     status: int
-    content_type: str
-    location: str | None
+    headers: Mapping[str, str]
     body: bytes
-    retry_after: float | None = None
+
+    @property
+    def content_type(self) -> str:
+        """What the body is said to be; empty where nothing is said."""
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def location(self) -> str | None:
+        """Where the peer would have the request sent."""
+        return self.headers.get("Location")
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds from now the peer asked to be left alone, if it did."""
+        return retry_after(self.headers, now=time.time())
 
 
 class JsonPoster:
@@ -79,7 +88,7 @@ class JsonPoster:
             JudgeError: of a ``transport_…`` kind when there is no whole reply.
         """
         try:
-            reply = await self.open().post(body, most=MAX_BODY)
+            return await self.open().post(body, most=MAX_BODY)
         except TimeoutError:
             # It is an OSError, but whose deadline it was is for the caller to say.
             raise
@@ -88,14 +97,6 @@ class JsonPoster:
             if failure is None:
                 raise
             raise failure from None
-        headers = reply.headers
-        return Reply(
-            reply.status,
-            headers.get("Content-Type", ""),
-            headers.get("Location"),
-            reply.body,
-            None if reply.status < _ERROR else retry_after(headers, now=time.time()),
-        )
 
     async def close(self) -> None:
         """Close the connections."""

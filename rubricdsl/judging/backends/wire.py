@@ -15,8 +15,9 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
-from attrs import frozen
 from yarl import URL
+
+from rubricdsl.judging.backends.transport import Reply
 
 _LAST_INFORMATIONAL = 199
 _SWITCHING = 101
@@ -25,15 +26,6 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 class BodyTooLargeError(Exception):
     """A reply's body is larger than it may be."""
-
-
-@frozen(eq=False)
-class RawReply:
-    """A reply as it came, its body read and decompressed."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Wire:
@@ -59,7 +51,7 @@ class Wire:
         self._head = _head(url, self._request.headers)
         self._connector = aiohttp.TCPConnector(limit=connections)
 
-    async def post(self, body: bytes, *, most: int) -> RawReply:
+    async def post(self, body: bytes, *, most: int) -> Reply:
         """Send a body and give the reply, whose body has ``most`` bytes at most.
 
         Raises `aiohttp.ClientError`, OSError or `BodyTooLargeError`.
@@ -80,7 +72,7 @@ class Wire:
             connection.close()
             raise
         connection.release()
-        return RawReply(message.code, message.headers, read)
+        return Reply(message.code, message.headers, read)
 
     async def close(self) -> None:
         """Close the connections."""
