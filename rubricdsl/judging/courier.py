@@ -11,6 +11,7 @@ from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
+from rubricdsl.judging.deadlines import Deadlines
 from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.flow import (
     Again,
@@ -59,6 +60,7 @@ class Courier:
         self._policy = RetryPolicy(self._retry_budget, rng)
         self._budget = Budget()
         self._now: Clock = time.monotonic
+        self._deadlines = Deadlines()
 
     def begin(self, now: Clock) -> None:
         """Begin to count time, by the clock of the event loop."""
@@ -69,6 +71,10 @@ class Courier:
             max_seconds=self._limits.max_seconds,
             started=now(),
         )
+
+    def end(self) -> None:
+        """Have nothing left to see to; nothing is carried any more."""
+        self._deadlines.close()
 
     @property
     def ends_at(self) -> float | None:
@@ -110,7 +116,7 @@ class Courier:
         spent = UNKNOWN
         ended: Failure | None = _DROPPED
         try:
-            async with asyncio.timeout_at(deadline):
+            with self._deadlines.by(deadline):
                 reply = await judge.backend.judge(request)
             spent = reply.usage
             outcome = self._answered(lane, batch, asked, reply, since=now)

@@ -188,6 +188,7 @@ class Evaluation:
             self._group = None
             for timer in self._timers.values():
                 timer.cancel()
+            self._courier.end()
             self._seconds = self._stopwatch() - self._started
             self._report_end()
             if self._unkept is None:
