@@ -323,6 +323,18 @@ class Meaning:
     steps: tuple[Leaf | Branch, ...]
     nodes: tuple[Leaf | Branch, ...]
     root: Branch
+    _free: tuple[Leaf, ...] = field(init=False)
+    _tied: tuple[Leaf | Branch, ...] = field(init=False)
+
+    @_free.default
+    def _without_needs(self) -> tuple[Leaf, ...]:
+        steps = (step for step in self.steps if isinstance(step, Leaf))
+        return tuple(leaf for leaf in steps if not leaf.needs)
+
+    @_tied.default
+    def _all_others(self) -> tuple[Leaf | Branch, ...]:
+        free = {leaf.number for leaf in self._free}
+        return tuple(step for step in self.steps if step.number not in free)
 
     @classmethod
     def of(cls, rubric: BoundRubric) -> "Meaning":
@@ -346,7 +358,18 @@ class Meaning:
         legal for its criterion.
         """
         values: list[Worth] = [None] * len(self.steps)
-        for step in self.steps:
+        # Most criteria depend on nothing, and most rulings are words.
+        for leaf in self._free:
+            ruling = rulings.get(leaf.path)
+            if ruling is None:
+                raise MissingVerdictError(leaf.path)
+            words = leaf.worths.words
+            values[leaf.number] = (
+                words[ruling.word]
+                if ruling.word in words
+                else leaf.worths.worth(ruling)
+            )
+        for step in self._tied:
             values[step.number] = step.value(values, rulings)
         return values
 
