@@ -5,6 +5,7 @@ where it cannot.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from operator import attrgetter
 
 from attrs import evolve
@@ -61,16 +62,13 @@ class OpenAIJudge:
     async def judge(self, request: JudgeRequest) -> JudgeReply:
         """Ask the model."""
         prompt = self._writer.write(request)
-
-        def body(without: frozenset[str]) -> bytes:
-            return self._bodies.write(
-                prompt,
-                request.questions,
-                self._writer.schema,
-                without,
-                repeats=request.repeats,
-            )
-
+        body = partial(
+            self._bodies.write,
+            prompt,
+            request.questions,
+            self._writer.schema,
+            repeats=request.repeats,
+        )
         # Quotes are long, and twenty choices for each of their tokens much longer.
         quotes = any(map(_wants_quote, request.questions.values()))
         without = _UNUSED_FOR_QUOTES if quotes else _UNUSED
