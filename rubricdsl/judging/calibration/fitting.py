@@ -18,7 +18,7 @@ from rubricdsl.judging.calibration.curves import (
     Observation,
     Observations,
 )
-from rubricdsl.judging.calibration.measures import Fitness
+from rubricdsl.analysis.probabilities import Fitness
 
 FEWEST_LABELS = 40
 """Labels below which no calibration is fitted."""

@@ -21,7 +21,7 @@ from rubricdsl.judging.calibration.files import (
 )
 from rubricdsl.judging.calibration.fitting import Fit
 from rubricdsl.judging.calibration.judge import OFFER, calibrated
-from rubricdsl.judging.calibration.measures import Fitness
+from rubricdsl.analysis.probabilities import Fitness
 from rubricdsl.judging.config import parse_config
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.model.judgement import (

@@ -21,7 +21,7 @@ from rubricdsl.judging.calibration.fitting import (
     TooFewLabelsError,
     fit,
 )
-from rubricdsl.judging.calibration.measures import Fitness
+from rubricdsl.analysis.probabilities import Fitness
 
 PROBABILITIES = st.one_of(
     st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0])
