@@ -14,6 +14,7 @@ from rubricdsl.analysis.bootstrap import LEVEL, Statistic, cluster_weights
 from rubricdsl.analysis.discrimination import LEAST_PROMPTS
 from rubricdsl.analysis.prompts import Rows
 from rubricdsl.scoring.arrays.columns import Floats
+from rubricdsl.scoring.leaves import TOLERANCE
 
 # More clusters are put together at random, into so many groups, which spread alike.
 _MOST_CLUSTERS = 1_000
@@ -52,6 +53,10 @@ class Figure:
             return cls(value=value, items=items, reason=reason)
         outside = (1 - LEVEL) / 2
         low, high = map(float, np.quantile(known, [outside, 1 - outside]))
+        if high - low <= TOLERANCE:
+            # All of few that agree say nothing of how far more of them would.
+            reason = "no interval: nearly all draws have the same"
+            return cls(value=value, items=items, reason=reason, drawn=drawn)
         return cls(value=value, low=low, high=high, items=items, drawn=drawn)
 
     def __str__(self) -> str:
@@ -172,6 +177,6 @@ class Resampling:
         if not np.isfinite(value):
             return Figure.missing(lacking, items=items)
         if len(np.unique(self.codes)) < 2:  # noqa: PLR2004 - one has no spread
-            reason = f"no interval from fewer than two {self.unit}"
+            reason = f"no interval: fewer than two {self.unit} have it"
             return Figure(value=value, items=items, reason=reason)
         return Figure.of_draws(value, drawn, items=items)

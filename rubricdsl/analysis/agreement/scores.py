@@ -201,7 +201,7 @@ class _Pool:
             return Figure.missing(lacking)
         if self.by_prompt is None:
             mean = fsum(values[known]) / count
-            reason = "no interval from so few prompts"
+            reason = "no interval: too few prompts"
             return Figure(value=mean, items=count, reason=reason)
         drawn = self.by_prompt.among(known)
         terms = np.column_stack([values[known], np.ones(count)])
