@@ -233,8 +233,8 @@ def _score_lines(found: "ScoreAgreement", style: Style) -> Iterator[str]:
         yield from _pair_lines(found.preferences)
         yield ""
     yield from _note(
-        f"Intervals are at 95 %, over {found.resampled}.  Macro is the mean over prompts"
-        " of what is worked out within each; micro takes all responses as one.",
+        f"Intervals are at 95 %, over {found.resampled}.  Macro is the mean over"
+        " prompts of what is worked out within each; micro takes all responses as one.",
         style,
     )
 
