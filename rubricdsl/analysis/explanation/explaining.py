@@ -268,7 +268,10 @@ def _contribution(
     node: CriterionResult | GroupResult, shares: Mapping[str, float]
 ) -> float | None:
     share = shares.get(node.path)
-    return None if share is None or node.value is None else share * node.value
+    if share is None or node.value is None:
+        return None
+    # No -0.0 for a penalty that was not incurred.
+    return share * node.value + 0.0
 
 
 def _sum(nodes: tuple[NodePart, ...]) -> float:

@@ -150,7 +150,7 @@ def _steps(terms: Sequence[_Term], ahead: float) -> tuple[Step, ...] | None:
         by = min(room, left / abs(term.apart))
         steps.append(_moved(term, by, ahead))
         left -= by * abs(term.apart)
-        if by < room:
+        if by < room - TOLERANCE:
             return tuple(steps)
     return None
 
