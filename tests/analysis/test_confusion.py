@@ -28,7 +28,8 @@ OTHER = "5353553111155155351342115131545244525533"
 
 def table(pairs: list[tuple[int, int]], size: int = SIZE) -> np.ndarray:
     first, second = np.array(pairs, np.intp).T
-    return confusion_terms(first, second, size).sum(axis=0).reshape(1, size, size)
+    counts: np.ndarray = confusion_terms(first, second, size).sum(axis=0)
+    return counts.reshape(1, size, size)
 
 
 def kappas(pairs: list[tuple[int, int]]) -> tuple[float, float]:

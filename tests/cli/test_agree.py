@@ -33,7 +33,8 @@ rubric r
 def agree(rub, *more: str, gold: str = "gold.jsonl") -> dict[str, Any]:
     done = rub("agree", "results.jsonl", "--gold", gold, "--json", *more)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def write(folder: Path, name: str, rows: Sequence[Mapping[str, object]]) -> None:

@@ -52,7 +52,8 @@ def results(rub, tmp_path: Path) -> Path:
 def explained(rub, *arguments: str) -> dict[str, Any]:
     done = rub("explain", "results.jsonl", "--json", *arguments)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.usefixtures("results")

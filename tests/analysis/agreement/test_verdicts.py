@@ -122,9 +122,8 @@ def test_numbers_have_an_alpha_and_no_categories() -> None:
 
 
 def test_several_annotators() -> None:
-    people = {"ana": YES, "ben": YES, "cleo": NO}
     cells = [
-        *(cell(n, YES, **people) for n in range(10)),
+        *(cell(n, YES, ana=YES, ben=YES, cleo=NO) for n in range(10)),
         *(cell(n, NO, ana=NO, ben=NO, cleo=NO) for n in range(10, 20)),
         cell(20, YES, ana=YES, ben=NO),
     ]

@@ -13,6 +13,7 @@ from rubricdsl.analysis.explanation.explaining import (
     WrongRubricError,
     explain,
 )
+from rubricdsl.analysis.explanation.suppositions import rulings_of
 from rubricdsl.language.binding import bind
 from rubricdsl.model.rubric import BoundRubric
 from rubricdsl.model.ruling import NO, YES, Ruling
@@ -60,7 +61,7 @@ def test_improvements_are_what_scoring_again_gives(drawn: Scored) -> None:
     assert [one.gain for one in improvements] == sorted(
         (one.gain for one in improvements), reverse=True
     )
-    said = {r.path: r.verdict.ruling for r in card.criteria}
+    said = rulings_of(card)
     for one in improvements:
         assert said[one.path] == one.before
         again = Meaning.of(rubric).score({**said, one.path: one.after})
