@@ -129,32 +129,48 @@ def kendall_of(weights: Floats, pairs: KendallPairs) -> Floats:
     return _ratio(like, one, other)
 
 
-def weighted_auc(scores: Floats, truths: Truths) -> Callable[[Floats], Floats]:
-    """Give the function from weights, of the shape (any, items), to the AUC.
+def auc_wins(scores: Floats, truths: Truths, codes: Rows) -> Floats:
+    """Count how often what is true scores more than what is not, by clusters.
 
-    The area under the receiver operating curve is the probability that an item that is
-    true scores more than one that is not, ties counting one half; NaN where all items
-    are of one kind.
+    Row and column of the table, which ``codes`` number, are the clusters of the true
+    item and of the other; a tie counts one half.
     """
     _, levels = np.unique(scores, return_inverse=True)
+    size, clusters = int(levels.max(initial=-1)) + 1, int(codes.max(initial=-1)) + 1
+    wins = np.zeros((clusters, clusters))
+    below = np.zeros(clusters)
+    step = max(1, _BLOCK // max(1, clusters))
+    for start in range(0, size, step):
+        there = (levels >= start) & (levels < start + step)
+        shape = (min(step, size - start), clusters)
+        yes, no = np.zeros(shape), np.zeros(shape)
+        for table, items in ((yes, there & truths), (no, there & ~truths)):
+            np.add.at(table, (levels[items] - start, codes[items]), 1.0)
+        wins += yes.T @ (below + np.cumsum(no, axis=0) - no / 2)
+        below += no.sum(axis=0)
+    return wins
 
-    def of_weights(weights: Floats) -> Floats:
-        yes = _by_level(weights * truths, levels)
-        no = _by_level(weights * ~truths, levels)
-        below = np.cumsum(no, axis=1) - no / 2
-        won = (yes * below).sum(axis=1)
-        area: Floats = won / (yes.sum(axis=1) * no.sum(axis=1))
-        return area
 
-    return of_weights
+def auc_of(weights: Floats, wins: Floats, yes: Floats, no: Floats) -> Floats:
+    """Give the AUC for each row of weights of clusters.
+
+    The area under the receiver operating curve is the probability that an item that is
+    true scores more than one that is not; NaN where all items are of one kind.  ``yes``
+    and ``no`` count the items of each kind by cluster.
+    """
+    won = ((weights @ wins) * weights).sum(axis=1)
+    area: Floats = won / ((weights @ yes) * (weights @ no))
+    return area
 
 
 def auc(scores: Floats, truths: Truths) -> float:
     """Give the AUC of scores."""
-    if not len(scores):
+    wins = auc_wins(scores, truths, np.zeros(len(scores), np.intp))
+    if not wins.size:
         return float("nan")
+    yes, no = np.array([truths.sum()]), np.array([(~truths).sum()])
     with np.errstate(all="ignore"):
-        return float(weighted_auc(scores, truths)(np.ones((1, len(scores))))[0])
+        return float(auc_of(np.ones((1, 1)), wins, yes, no)[0])
 
 
 def _ratio(covariance: Floats, one: Floats, other: Floats) -> Floats:

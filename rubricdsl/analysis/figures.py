@@ -153,6 +153,22 @@ class Resampling:
         """Give one statistic of sums over clusters."""
         return self.figures(sums, {"": (statistic, lacking)}, items=items)[""]
 
+    def of_clusters(
+        self, statistic: Callable[[Floats], Floats], *, lacking: str
+    ) -> Figure:
+        """Give a statistic of how often each cluster is drawn.
+
+        ``statistic`` takes weights of the shape (any, clusters), as `codes` number
+        them, and gives a number for each row.
+        """
+        items = len(self.codes)
+        there = np.zeros(self.weights.shape[1])
+        there[self.codes] = 1.0
+        with np.errstate(all="ignore"):
+            value = float(statistic(there[None])[0])
+            drawn = statistic(self.weights * there)
+        return self._figure(value, drawn, items, lacking)
+
     def weighed(self, statistic: Callable[[Floats], Floats], *, lacking: str) -> Figure:
         """Give a statistic of items, each weighed by how often it is drawn.
 

@@ -77,7 +77,7 @@ def _verdict_lines(found: "VerdictAgreement", style: Style) -> Iterator[str]:
             if any(j.reference == overall.reference for j in criterion.judge)
         ]
         total = [
-            _row("all verdicts (micro)", overall.micro),
+            _row("micro", overall.micro),
             _macro_row(overall.macro),
         ]
         yield style.paint(_against(overall.reference, found), Tone.STRONG)
@@ -118,7 +118,7 @@ def _row(name: str, found: "JudgeAgreement") -> tuple[str, ...]:
 
 def _macro_row(found: "MacroAgreement") -> tuple[str, ...]:
     return (
-        "mean of criteria (macro)",
+        "macro",
         f"{found.agreement.items}",
         _percent(found.agreement),
         _interval(found.kappa),
@@ -165,7 +165,7 @@ def _people_lines(found: "VerdictAgreement", style: Style) -> Iterator[str]:
         for c in found.criteria
         if c.people is not None
     ]
-    rows.append(_people_row("all verdicts (micro)", found.people))
+    rows.append(_people_row("micro", found.people))
     yield from _table(rows, style, to_right=frozenset())
 
 
@@ -181,11 +181,11 @@ def _chance_lines(micro: "JudgeAgreement", style: Style) -> Iterator[str]:
     yield ""
     head = f"Probabilities of yes against {micro.reference}"
     yield style.paint(head, Tone.STRONG)
+    yield f"{_INDENT}Brier {_interval(chances.brier)}:"
     yield (
-        f"{_INDENT}Brier {_interval(chances.brier)} = reliability "
-        f"{parts.reliability:.3f} - resolution {parts.resolution:.3f} + uncertainty "
-        f"{parts.uncertainty:.3f} {'+' if parts.within >= 0 else '-'} "
-        f"{abs(parts.within):.3f} within bins"
+        f"{_INDENT * 2}reliability {parts.reliability:.3f} - resolution "
+        f"{parts.resolution:.3f} + uncertainty {parts.uncertainty:.3f} "
+        f"{'+' if parts.within >= 0 else '-'} {abs(parts.within):.3f} in bins"
     )
     yield f"{_INDENT}ECE {_interval(chances.ece)}, AUC {_interval(chances.auc)}"
     yield from _curve(chances, style)
@@ -283,6 +283,9 @@ def _table(
     rest = sum(widths[1:]) + len(_INDENT) * len(widths)
     widths[0] = max(8, min(widths[0], style.width - rest))
     for number, row in enumerate(cells):
+        if width_of(row[0]) > widths[0]:
+            # Of a path that is too long, the name says most.
+            row[0] = row[0].rpartition(".")[2]
         fitted = [
             right(cut(text, width), width)
             if place in to_right

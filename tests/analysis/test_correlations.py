@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from rubricdsl.analysis.correlations import (
     auc,
+    auc_of,
+    auc_wins,
     kendall,
     kendall_of,
     kendall_pairs,
     pearson,
     spearman,
-    weighted_auc,
     weighted_spearman,
 )
 
@@ -100,8 +101,10 @@ def test_an_item_of_weight_2_counts_as_two(rows: list[tuple[int, int, int]]) -> 
     weights = weight[None]
     with np.errstate(all="ignore"):
         ranked = weighted_spearman(one, other)(weights)[0]
-        area = weighted_auc(one, other > 2)(weights)[0]
-        pairs = kendall_pairs(one, other, np.arange(len(rows)))
+        items = np.arange(len(rows))
+        wins = auc_wins(one, other > 2, items)
+        area = auc_of(weights, wins, 1.0 * (other > 2), 1.0 * (other <= 2))[0]
+        pairs = kendall_pairs(one, other, items)
         ordered = kendall_of(weights, pairs)[0]
     assert ranked == pytest.approx(spearman(x, y), nan_ok=True)
     assert area == pytest.approx(auc(x, y > 2), nan_ok=True)

@@ -1,6 +1,8 @@
 """``rub explain``: parts, gates, better verdicts, and weights that turn an order."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +209,13 @@ def test_responses_that_are_not_one(rub, arguments, message, hint):
     assert message in done.stderr
     assert hint in done.stderr
     assert not done.stdout
+
+
+def test_it_needs_no_numpy():
+    code = (
+        "import sys\n"
+        "import rubricdsl.cli.explain, rubricdsl.judging.reliability.consistency\n"
+        "import rubricdsl.judging.calibration.fitting\n"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

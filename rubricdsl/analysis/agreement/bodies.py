@@ -108,10 +108,13 @@ class Matched:
     ) -> "Matched":
         """Match two rows of rulings, one for each cell of the body."""
         places = {value: number for number, value in enumerate(body.values)}
+        known: dict[Ruling | None, int] = {None: -1}
 
         def category(ruling: Ruling | None) -> int:
-            value = None if ruling is None else value_on(body.scale, ruling)
-            return -1 if value is None else places[value]
+            if ruling not in known:
+                value = None if ruling is None else value_on(body.scale, ruling)
+                known[ruling] = -1 if value is None else places[value]
+            return known[ruling]
 
         first = np.array([category(ruling) for ruling in one], np.intp)
         second = np.array([category(ruling) for ruling in other], np.intp)

@@ -102,8 +102,8 @@ def majority(scale: Scale, rulings: Sequence[Ruling]) -> Ruling | None:
     have a place on the scale, it is the one in the middle, if there is one.
     """
     counts = Counter(rulings).most_common()
-    if not counts:
-        return None
+    if len(counts) < 2:  # noqa: PLR2004 - all say the same, or nobody says anything
+        return counts[0][0] if counts else None
     leaders = [ruling for ruling, count in counts if count == counts[0][1]]
     if len(leaders) == 1:
         return leaders[0]

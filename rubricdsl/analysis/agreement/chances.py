@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from rubricdsl.analysis.agreement.cells import LabelledCell
-from rubricdsl.analysis.correlations import weighted_auc
+from rubricdsl.analysis.correlations import auc_of, auc_wins
 from rubricdsl.analysis.figures import Figure, Resampling
 from rubricdsl.analysis.probabilities import (
     BrierParts,
@@ -14,7 +14,7 @@ from rubricdsl.analysis.probabilities import (
     calibration_bins,
 )
 from rubricdsl.model.ruling import NA, YES, Ruling
-from rubricdsl.scoring.arrays.columns import Floats
+from rubricdsl.scoring.arrays.columns import Floats, Truths
 
 _NONE = "the judge gave no probabilities"
 _ONE_KIND = "the reference says only one of yes and not yes"
@@ -67,11 +67,22 @@ def chance_agreement(
     bins = calibration_bins(given, true)
     squares = np.column_stack([(chances - truths) ** 2, np.ones(len(rows))])
     return ChanceAgreement(
-        auc=drawn.weighed(weighted_auc(chances, truths), lacking=_ONE_KIND),
+        auc=_auc(chances, truths, drawn),
         brier=drawn.figure(drawn.sums(squares), _mean, items=len(rows), lacking=_NONE),
         ece=_ece(chances, truths - chances, bins, drawn),
         parts=BrierParts.of(given, true),
         bins=bins,
+    )
+
+
+def _auc(chances: Floats, truths: Truths, drawn: Resampling) -> Figure:
+    wins = auc_wins(chances, truths, drawn.codes)
+    clusters = len(wins)
+    kinds = np.zeros((2, clusters))
+    np.add.at(kinds, (np.where(truths, 0, 1), drawn.codes), 1.0)
+    yes, no = kinds
+    return drawn.of_clusters(
+        lambda weights: auc_of(weights[:, :clusters], wins, yes, no), lacking=_ONE_KIND
     )
 
 

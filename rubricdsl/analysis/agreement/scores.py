@@ -272,13 +272,9 @@ def _kendall(scores: Floats, values: Floats, drawn: Resampling) -> Figure:
         return Figure.missing(reason, items=items)
     pairs = kendall_pairs(scores, values, drawn.codes)
     clusters = len(pairs[0])
-
-    def of_draws(weights: Floats) -> Floats:
-        return kendall_of(weights[:, :clusters], pairs)
-
-    present = np.zeros(drawn.weights.shape[1])
-    present[drawn.codes] = 1.0
-    return drawn.figure(np.diag(present), of_draws, items=items, lacking=_FLAT)
+    return drawn.of_clusters(
+        lambda weights: kendall_of(weights[:, :clusters], pairs), lacking=_FLAT
+    )
 
 
 def _pairs(counts: PairCounts, pool: _Pool) -> PairAgreement:
