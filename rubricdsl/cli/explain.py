@@ -30,8 +30,8 @@ what the score would be without them, and what one better verdict is worth.  Wit
 smallest change of weights that turns their order."""
 EPILOG = """\
 examples:
-  rub explain examples/doctor/results.jsonl --response r07
-  rub explain examples/doctor/results.jsonl --response r15 --against r14
+  rub explain examples/doctor/results.jsonl --response r12
+  rub explain examples/doctor/results.jsonl --response r16 --against r15
 
 Results do not hold how groups count, nor what needs what.  So the score is worked out
 anew by the rubric: that of --rubric, or else the file that the results name, if it is

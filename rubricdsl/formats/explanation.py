@@ -193,11 +193,11 @@ def _gate_lines(found: Explanation, style: Style) -> Iterator[str]:
 def _gate(effect: GateEffect, style: Style) -> str:
     gate = effect.gate
     group, _, _ = gate.path.rpartition(".")
-    what = f"`{style.clean(group)}`" if group else "the whole"
-    text = f"gate {style.clean(gate.path)} ({gate.mark}) fired: {what} is worth at most"
-    text += f" {gate.cap:g}"
+    what = f"`{style.clean(group)}`" if group else "the score"
+    text = f"gate {style.clean(gate.path)} ({gate.mark}) holds {what} at {gate.cap:g}"
+    text += " or less" if gate.cap else ""
     if effect.without is not None:
-        text += f"; without it the score would be {effect.without:.4f}"
+        text += f"; without it: {effect.without:.4f}"
     return text
 
 

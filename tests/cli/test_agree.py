@@ -327,7 +327,7 @@ def test_the_results_in_the_examples_are_what_the_rubric_leads_to(rub, tmp_path)
         pytest.skip("the presence judge is not installed")
     examples = ROOT / "examples" / "doctor"
     done = rub(
-        *("eval", examples / "fever_full.rub", "--out", "results.jsonl"),
+        *("eval", examples / "fever.rub", "--out", "results.jsonl"),
         *("--responses", examples / "responses.jsonl", "--format", "json"),
     )
     assert done.returncode == 0, done.stderr

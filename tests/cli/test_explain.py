@@ -84,7 +84,7 @@ def test_a_gate_and_what_is_without_it(rub):
     gains = {i["path"]: i["gain"] for i in found["improvements"]}
     assert gains == {"safe": pytest.approx(5 / 6), "w.e": 0}
     text = rub("explain", "results.jsonl", "--response", "bad").stdout
-    assert "gate safe (must) fired: the whole is worth at most 0; without it" in text
+    assert "gate safe (must) holds the score at 0; without it: 0.8333" in text
     assert "would change nothing alone, while a gate holds the score" in text
     assert "w (worst)" in text
 
