@@ -18,5 +18,6 @@ and trainings cover, credit wrongly and take.  `tail` puts it together for one p
 response scored as it did.  `bootstrap` says how sure a figure is, `figures` with why it
 may not be known, `proportions` how sure a share.  All but `tilting`, `rearrangements`,
 `proportions`, `coverage`, `costs`, `alpha`, `probabilities` and `explanation` need
-numpy (``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they do.
+numpy (``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they
+do.
 """
