@@ -13,7 +13,11 @@ rate a pool speaks for at which divergence, and `slopes` how gold and score go t
 `discrimination` and `redundancy` look at criteria, `preference_fit` and `item_response`
 find what each should count, `coverage`, `overclaiming` and `costs` tell what rubrics
 and trainings cover, credit wrongly and take.  `tail` puts it together for one pool.
-`bootstrap` says how sure a figure is, `proportions` how sure a share.  All but
-`tilting`, `rearrangements`, `proportions`, `coverage` and `costs` need numpy
-(``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they do.
+`agreement` holds verdicts and scores beside people's, by `confusion` (kappa), `alpha`,
+`correlations` (and the AUC) and `probabilities` (calibration); `explanation` says why a
+response scored as it did.  `bootstrap` says how sure a figure is, `figures` with why it
+may not be known, `proportions` how sure a share.  All but `tilting`, `rearrangements`,
+`proportions`, `coverage`, `costs`, `alpha`, `probabilities` and `explanation` need
+numpy (``pip install "rubricdsl[arrays]"``), so whoever uses them imports them when they
+do.
 """

@@ -124,6 +124,14 @@ def _mean(sums: Floats) -> Floats:
     return mean
 
 
+def cluster_weights(count: int, *, seed: int = 0, draws: int = _LEAST_DRAWS) -> Floats:
+    """Give how often each of ``count`` clusters is drawn, of the shape (draws, count).
+
+    For many figures over the same clusters, which are then drawn together.
+    """
+    return np.concatenate(list(_drawn(count, draws, seed)))
+
+
 def _draws_for(level: float) -> int:
     wanted = ceil(_OUTSIDE / max(1 - level, _OUTSIDE / _MOST_DRAWS))
     return max(_LEAST_DRAWS, wanted)

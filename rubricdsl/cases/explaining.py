@@ -8,10 +8,10 @@ the lines add up to the whole difference.
 from collections.abc import Iterator
 from math import fsum
 
+from rubricdsl.analysis.explanation.differences import Part, parts
 from rubricdsl.cases.outcomes import Comparison
 from rubricdsl.cases.trials import Trial
 from rubricdsl.expressions.printing import print_expression
-from rubricdsl.formats.reasons import Part, parts
 from rubricdsl.model.scorecard import CriterionResult, Gate, Scorecard
 
 _MOST_SHOWN = 8

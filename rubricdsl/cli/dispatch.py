@@ -29,6 +29,8 @@ COMMANDS = {
     "tail": "say how good a rubric is where it matters, and where that ends",
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
+    "agree": "say how far verdicts and scores agree with people",
+    "explain": "say why a response scored as it did, and what would change it",
     "reliability": "ask judges the same again, and say how far to trust them",
     "audit": "attack rubrics with known reward hacks, and say what gets through",
     "plugins": "list the plugins that are installed, and what is broken",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-import rubricdsl
+from rubricdsl.cli.calibrating import calibration_lines, fitted, write_calibration
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.judge_keys import key_page, key_records
 from rubricdsl.cli.output import print_json, say
@@ -22,11 +22,7 @@ from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.diagnostics.strict_json import loads_strict
 from rubricdsl.formats.labels import read_labels
 from rubricdsl.formats.results import read_results
-from rubricdsl.formats.whole_files import whole_file
-from rubricdsl.judging.calibration.curves import Identity
-from rubricdsl.judging.calibration.files import Calibration, dumps
-from rubricdsl.judging.calibration.fitting import TooFewLabelsError
-from rubricdsl.judging.calibration.labels import fit_calibrations, observations
+from rubricdsl.judging.calibration.files import dumps
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.digest import Plain
@@ -237,37 +233,12 @@ def _calibrate(options: argparse.Namespace) -> Exit:
             hint="rub judges --calibrate cal.json --results R --gold G",
         )
     results = read_results(options.results)
-    observed = observations(results.scorecards, read_labels(options.gold))
-    if not observed:
-        fail(
-            "D207",
-            f"no label in {options.gold} meets a verdict with a probability",
-            hint="the results must be of a judge that gives probabilities, on the "
-            "same prompt_id, response_id and criterion",
-        )
-    fitted_by = f"rubricdsl {rubricdsl.__version__}"
-    try:
-        file = fit_calibrations(observed, fitted_by=fitted_by, seed=options.seed)
-    except TooFewLabelsError as error:
-        fail("D207", str(error), hint="label more verdicts of this judge")
-    text = dumps(file)
-    with whole_file(options.calibrate) as out:
-        out.write(text.encode())
+    file = fitted(results.scorecards, read_labels(options.gold), options)
+    write_calibration(file, options.calibrate)
     if options.json:
-        print_json(loads_strict(text))
+        print_json(loads_strict(dumps(file)))
         return Exit.FINE
-    for calibration in file.calibrations:
-        for line in _calibration_lines(calibration):
-            sys.stdout.write(safe_text(line) + "\n")
+    for line in calibration_lines(file):
+        sys.stdout.write(safe_text(line) + "\n")
     say(f"calibration: {options.calibrate}")
     return Exit.FINE
-
-
-def _calibration_lines(calibration: Calibration) -> Iterator[str]:
-    fit = calibration.fit
-    yield f"{calibration.judge}: {fit.curve.method}, {fit.labels} labels, {fit.yes} yes"
-    if fit.curve.method == Identity.method:
-        yield "  no curve does better on unseen labels than what the judge says itself"
-    for name in ("log_loss", "brier", "ece"):
-        before, after = getattr(fit.before, name), getattr(fit.after, name)
-        yield f"  {name:9}{before:8.4f} -> {after:.4f} on unseen labels"

@@ -96,7 +96,7 @@ def read_results(path: str, *, stdin: IO[bytes] | None = None) -> Results:
     all that is wrong with its rows.
     """
     run, rows = result_rows(path, stdin=stdin)
-    return Results(run=run, scorecards=tuple(sound(map(_scorecard, rows))))
+    return Results(run=run, scorecards=tuple(sound(map(scorecard_row, rows))))
 
 
 def result_rows(
@@ -136,7 +136,8 @@ def _run(header: Row | RowProblem | None, path: str) -> Mapping[str, Plain]:
     )
 
 
-def _scorecard(row: Row | RowProblem) -> Scorecard | RowProblem:
+def scorecard_row(row: Row | RowProblem) -> Scorecard | RowProblem:
+    """Give the scorecard that a row of `result_rows` stands for."""
     if isinstance(row, RowProblem):
         return row
     try:

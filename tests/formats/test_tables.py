@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricdsl.formats.reasons import parts
+from rubricdsl.analysis.explanation.differences import parts
 from rubricdsl.formats.tables import ranked, results_table
 from rubricdsl.formats.terminal import Style, ansi, cut, harmless, width_of
 from rubricdsl.model.judgement import Provenance, Verdict

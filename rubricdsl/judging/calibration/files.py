@@ -25,11 +25,11 @@ from typing import NoReturn
 
 from attrs import frozen
 
+from rubricdsl.analysis.probabilities import Fitness
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
 from rubricdsl.judging.calibration.curves import Curve, Identity, Isotonic, Platt
 from rubricdsl.judging.calibration.fitting import Fit
-from rubricdsl.judging.calibration.measures import Fitness
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.source import Span
 

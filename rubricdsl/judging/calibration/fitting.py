@@ -11,6 +11,7 @@ from random import Random
 
 from attrs import frozen
 
+from rubricdsl.analysis.probabilities import Fitness
 from rubricdsl.judging.calibration.curves import (
     FITS,
     Curve,
@@ -18,7 +19,6 @@ from rubricdsl.judging.calibration.curves import (
     Observation,
     Observations,
 )
-from rubricdsl.judging.calibration.measures import Fitness
 
 FEWEST_LABELS = 40
 """Labels below which no calibration is fitted."""

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from rubricdsl.analysis.alpha import krippendorff_alpha
 from rubricdsl.model.ruling import Ruling
 
 Units: TypeAlias = Sequence[Sequence[Ruling]]
@@ -62,16 +63,12 @@ def _differing_pairs(count: Counter[Ruling]) -> int:
 
 
 def _alpha(counts: Sequence[Counter[Ruling]]) -> float | None:
-    """Give 1 less the observed over the expected disagreement."""
-    together: Counter[Ruling] = Counter()
-    for count in counts:
-        together.update(count)
-    n = together.total()
-    expected = _differing_pairs(together) / (n - 1)
-    if expected == 0:
-        return None
-    observed = math.fsum(_differing_pairs(c) / (c.total() - 1) for c in counts)
-    return 1 - observed / expected
+    """Give Krippendorff's alpha of answers that are the same or not."""
+    numbers: dict[Ruling, float] = {}
+    return krippendorff_alpha(
+        [numbers.setdefault(ruling, len(numbers)) for ruling in count.elements()]
+        for count in counts
+    )
 
 
 @frozen

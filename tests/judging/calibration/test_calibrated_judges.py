@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rubricdsl.analysis.probabilities import Fitness
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.calibration.curves import Curve, Identity, Isotonic, Platt
@@ -21,7 +22,6 @@ from rubricdsl.judging.calibration.files import (
 )
 from rubricdsl.judging.calibration.fitting import Fit
 from rubricdsl.judging.calibration.judge import OFFER, calibrated
-from rubricdsl.judging.calibration.measures import Fitness
 from rubricdsl.judging.config import parse_config
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.model.judgement import (

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rubricdsl.analysis.probabilities import Fitness
 from rubricdsl.judging.calibration.curves import (
     FITS,
     Isotonic,
@@ -21,7 +22,6 @@ from rubricdsl.judging.calibration.fitting import (
     TooFewLabelsError,
     fit,
 )
-from rubricdsl.judging.calibration.measures import Fitness
 
 PROBABILITIES = st.one_of(
     st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 0.9, 1.0])
