@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import say, standard_input
 from rubricdsl.diagnostics import RubricError, fail
+from rubricdsl.formats.audits import read_audit
 from rubricdsl.formats.gold import Gold, read_gold
 from rubricdsl.formats.refinements import ToldRefinement, read_refinements
 from rubricdsl.formats.responses import read_responses
@@ -35,8 +36,8 @@ examples:
 
 Several files are parts of one run.  With --responses each response is shown with its
 text, in which the quotes that judges gave are marked; with --gold, how each criterion
-tells good responses apart; with --refine, the rounds a rubric went through (FILE is
-what `rub refine --json` printed); with --compare, what moved since that run.
+tells good responses apart; with --audit and --refine, what `rub audit --json` and
+`rub refine --json` printed of it; with --compare, what moved since that run.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
@@ -57,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--responses", metavar="FILE", help="the responses, to show their texts"
     )
     parser.add_argument("--gold", metavar="FILE", help="what people said of them")
+    parser.add_argument(
+        "--audit", metavar="FILE", help="what `rub audit --json` printed"
+    )
     parser.add_argument(
         "--refine", metavar="FILE", help="what `rub refine --json` printed"
     )
@@ -101,6 +105,7 @@ def _material(options: argparse.Namespace) -> "Material":
         gold=Gold() if options.gold is None else read_gold(options.gold),
         texts=_texts(options.responses),
         comparison=_comparison(options, runs),
+        audit=None if options.audit is None else read_audit(options.audit),
         refinements=tuple(map(_way, refined)),
         seed=options.seed,
     )

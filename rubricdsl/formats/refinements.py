@@ -1,14 +1,10 @@
 """Back in: what ``rub refine --json`` says of the rounds that rubrics went through."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from attrs import frozen
 
-from rubricdsl.diagnostics import fail
-from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
 from rubricdsl.formats.fields import (
-    FieldError,
     Fields,
     needed_number,
     needed_objects,
@@ -17,13 +13,11 @@ from rubricdsl.formats.fields import (
     optional_number,
     optional_text,
 )
-from rubricdsl.formats.sources import place
+from rubricdsl.formats.records import read_record
 from rubricdsl.language.edit import edit_words
 from rubricdsl.language.edit.records import read_edit
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.refinement import TailMeasure
-
-_HINT = "give a file that `rub refine --json` wrote"
 
 
 @frozen(kw_only=True)
@@ -79,18 +73,11 @@ def read_refinements(path: str) -> tuple[ToldRefinement, ...]:
     Raises RubricError for a file that cannot be read (D101), is no JSON (D102) or no
     such record (D103).
     """
-    try:
-        document = loads_strict(Path(path).read_text("utf-8"))
-        fields = document if isinstance(document, dict) else {}
-        return tuple(map(_refinement, needed_objects(fields, "rubrics")))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        fail("D101", f"{path} cannot be read: {reason}", hint="name a file that can be")
-    except (StrictJsonError, UnicodeDecodeError) as error:
-        fail("D102", f"{path} is no JSON: {error}", hint=_HINT, span=place(path, 1))
-    except FieldError as error:
-        message = f"{path} is no record of a refinement: {error.message}"
-        fail("D103", message, hint=_HINT, span=place(path, 1))
+    return read_record(path, _refinements, what="a refinement", command="rub refine")
+
+
+def _refinements(record: Fields) -> tuple[ToldRefinement, ...]:
+    return tuple(map(_refinement, needed_objects(record, "rubrics")))
 
 
 def _refinement(record: Fields) -> ToldRefinement:

@@ -7,6 +7,7 @@ from attrs import field, frozen
 from rubricdsl.analysis.criterion_sets import CriterionSet, criterion_sets
 from rubricdsl.analysis.evaluation import Evaluation
 from rubricdsl.analysis.heat_map import heat_map
+from rubricdsl.formats.audits import ToldAudit
 from rubricdsl.formats.evaluations import evaluation_of
 from rubricdsl.formats.gold import Gold
 from rubricdsl.formats.results import Results
@@ -18,6 +19,7 @@ from rubricdsl.report.document import document
 from rubricdsl.report.markup import Element, h
 from rubricdsl.report.run_comparison import RunComparison
 from rubricdsl.report.run_summary import run_summary
+from rubricdsl.report.sections.audit import audit
 from rubricdsl.report.sections.comparison import comparison
 from rubricdsl.report.sections.criteria import CriterionTable, criteria
 from rubricdsl.report.sections.distribution import Distribution, distribution
@@ -43,6 +45,7 @@ class Material:
     gold: Gold = field(factory=Gold)
     texts: Mapping[tuple[str, str], Response] = field(factory=dict)
     comparison: RunComparison | None = None
+    audit: ToldAudit | None = None
     refinements: Sequence[RefinedWay] = ()
     seed: int = 0
 
@@ -71,6 +74,7 @@ def report(material: Material) -> str:
         heat_maps(list(_maps(evaluation, shown, cards)), left_out),
         criteria(list(_tables(evaluation, shown, material)), left_out),
         distribution(Distribution(scores, len(cards) - len(scores))),
+        *([] if material.audit is None else [audit(material.audit)]),
         *([refinement(material.refinements)] if material.refinements else []),
         listed.section,
     ]

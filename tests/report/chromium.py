@@ -80,11 +80,11 @@ class Page:
         return message
 
     async def open(self, file: Path, *, width: int = 1280, height: int = 900) -> float:
-        """Open a file in a window of this size; gives the seconds until it is there."""
+        """Open a file in a window of this size; give the seconds until it is there."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.command(f"{domain}.enable")
         await self.resize(width, height)
-        await self.command("Page.navigate", url=file.resolve().as_uri())
+        await self.command("Page.navigate", url=file.as_uri())
         while not any(e["method"] == "Page.loadEventFired" for e in self._events):
             await self._receive()
         # What is shown first is on the screen when a second frame begins.

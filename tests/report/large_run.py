@@ -6,69 +6,15 @@ from pathlib import Path
 
 CRITERIA = 20
 _PER_PROMPT = 8
-_WORDS = [
-    "the",
-    "a",
-    "to",
-    "of",
-    "and",
-    "patient",
-    "dose",
-    "fever",
-    "child",
-    "drink",
-    "water",
-    "doctor",
-    "night",
-    "morning",
-    "warm",
-    "cool",
-    "breathing",
-    "rash",
-    "neck",
-    "stiff",
-    "wake",
-    "sleep",
-    "weight",
-    "syringe",
-    "package",
-    "hours",
-    "urgent",
-    "call",
-    "help",
-    "calm",
-    "paracetamol",
-    "ibuprofen",
-    "comfort",
-    "temperature",
-    "thermometer",
-    "eight",
-    "five",
-    "days",
-    "appetite",
-    "fluids",
-    "mouth",
-    "tears",
-    "urine",
-    "play",
-    "behaviour",
-    "worry",
-    "examine",
-    "seizure",
-    "limp",
-    "glass",
-    "press",
-    "spot",
-    "vaccine",
-    "infection",
-    "virus",
-    "antibiotic",
-    "cough",
-    "throat",
-    "ear",
-    "pain",
-    "relief",
-]
+_TEXT = """
+the a to of and patient dose fever child drink water doctor night morning warm
+cool breathing rash neck stiff wake sleep weight syringe package hours urgent
+call help calm paracetamol ibuprofen comfort temperature thermometer eight
+five days appetite fluids mouth tears urine play behaviour worry examine
+seizure limp glass press spot vaccine infection virus antibiotic cough throat
+ear pain relief
+"""
+_WORDS = _TEXT.split()
 
 
 def write_large_run(folder: Path, responses: int, *, missing: float = 0.03) -> None:

@@ -108,11 +108,10 @@ def _score_row(one: CriterionMap) -> Element:
 
 def _row(one: CriterionMap, place: int, number: int) -> Element:
     heat = one.heat
-    name: str | None = None
+    name = one.cards[heat.columns[0][0]].criteria[number].path
     cells: list[Element] = []
     for column, rows in enumerate(heat.columns):
         results = [one.cards[row].criteria[number] for row in rows]
-        name = results[0].path
         mean = float(heat.means[place, column])
         value = None if isnan(mean) else mean
         measured = int(heat.measured[place, column])
