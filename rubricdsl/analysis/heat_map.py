@@ -16,6 +16,7 @@ from rubricdsl.scoring.arrays.columns import Floats, Truths
 
 MOST_COLUMNS = 60
 """With more responses than this, several share a column."""
+_SHARED_COLUMNS = 40
 _MOST_CLUSTERED = 400
 _UNKNOWN = 0.5
 
@@ -84,7 +85,7 @@ def _columns(table: Floats, scores: Floats, most: int) -> tuple[Rows, ...]:
     if size <= most:
         return tuple(np.array([row], np.intp) for row in cluster_order(table.T))
     ordered = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
-    return tuple(np.array_split(ordered, most))
+    return tuple(np.array_split(ordered, min(most, _SHARED_COLUMNS)))
 
 
 def cluster_order(rows: npt.ArrayLike) -> tuple[int, ...]:

@@ -46,7 +46,9 @@ def table(
         )
         for column in columns
     ]
-    body = [h("tr", *_cells(columns, row)) for row in rows]
+    body = [
+        h("tr", *_cells(columns, row, is_labelled="edits" in class_)) for row in rows
+    ]
     whole = h(
         "table",
         h("caption", caption),
@@ -57,13 +59,17 @@ def table(
     return scrolled(whole, caption)
 
 
-def _cells(columns: Sequence[Column], row: Sequence[Child]) -> Iterable[Element]:
+def _cells(
+    columns: Sequence[Column], row: Sequence[Child], *, is_labelled: bool
+) -> Iterable[Element]:
+    """Give the cells of a row; labelled ones can be set one below the other."""
     for number, (column, child) in enumerate(zip(columns, row, strict=True)):
         class_ = "n" if column.is_number else None
         if number == 0:
             yield h("th", child, scope="row", class_=class_)
         else:
-            yield h("td", child, class_=class_)
+            label = column.title if is_labelled else None
+            yield h("td", child, class_=class_, data_label=label)
 
 
 def scrolled(child: Element, label: str) -> Element:

@@ -1,6 +1,6 @@
 """Which sections a report has: those for which there is something to show."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -28,7 +28,9 @@ from rubricdsl.report.sections.overview import overview
 from rubricdsl.report.sections.refinement import RefinedWay, refinement
 from rubricdsl.report.sections.responses import MOST_LISTED, ResponseList, responses
 from rubricdsl.report.svg import hatch_pattern
+from rubricdsl.report.wording import several
 
+_MOST_NAMED = 3
 MOST_SETS = 6
 """Of rubrics with different criteria, those of most responses are shown."""
 
@@ -78,8 +80,7 @@ def report(material: Material) -> str:
         *([refinement(material.refinements)] if material.refinements else []),
         listed.section,
     ]
-    names = list(dict.fromkeys(rubric.name for rubric in summary.rubrics))
-    title = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")  # noqa: PLR2004
+    title = _title(dict.fromkeys(rubric.name for rubric in summary.rubrics))
     return document(f"{title}: report", _body(title, sections), listed.packed)
 
 
@@ -104,6 +105,12 @@ def _tables(
             evaluation, one, material.gold, seed=material.seed
         )
         yield CriterionTable(one.rubrics, findings)
+
+
+def _title(names: Collection[str]) -> str:
+    if len(names) > _MOST_NAMED:
+        return several(len(names), "rubric")
+    return ", ".join(names)
 
 
 def _body(title: str, sections: Sequence[Element]) -> Element:

@@ -17,12 +17,16 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def signed(value: float | None, digits: int = 2) -> str:
     """Write a number with its sign."""
-    return NONE if value is None else f"{value:+.{digits}f}".replace("-", "\u2212")
+    if value is None:
+        return NONE
+    # Nothing has no sign, though it be a little less than nothing.
+    sign = "+" if round(value, digits) else ""
+    return f"{value:{sign}.{digits}f}".replace("-", "\u2212" if sign else "")
 
 
 def percent(value: float | None, digits: int = 0) -> str:
     """Write a share."""
-    return NONE if value is None else f"{value:.{digits}%}"
+    return NONE if value is None else f"{value:.{digits}%}".replace("-", "\u2212")
 
 
 def count(value: int) -> str:

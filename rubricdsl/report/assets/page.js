@@ -5,7 +5,7 @@
 (() => {
   const TAGS = new Set(
     ("caption code del details div h3 h4 ins li mark ol p q span summary table tbody td " +
-      "th thead tr ul").split(" "));
+      "th thead tr ul wbr").split(" "));
   const NAMES = new Set(
     ["class", "title", "scope", "dir", "role", "tabindex", "aria-label", "aria-hidden"]);
   const list = document.getElementById("list");

@@ -82,7 +82,10 @@ def _round(one: ToldRound) -> Element:
     rows = [_decision_row(decision) for decision in one.decisions]
     caption = f"Edits proposed in round {one.number}"
     return h(
-        "div", heading, failed or None, table(caption, columns, rows, class_="edits")
+        "div",
+        heading,
+        failed or None,
+        table(caption, columns, rows, class_="edits quiet"),
     )
 
 

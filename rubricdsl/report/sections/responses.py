@@ -241,7 +241,7 @@ def _body(card: Scorecard, response: Response | None) -> Element:
         h("caption", f"Verdicts on {card.response_id} to {card.prompt_id}"),
         h("thead", head),
         h("tbody", *rows),
-        class_="verdicts",
+        class_="verdicts quiet",
     )
     scrolling = h(
         "div", verdicts, class_="scroll", role="region", aria_label="Verdicts"
