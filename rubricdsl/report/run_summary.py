@@ -1,5 +1,6 @@
 """A run in figures: what was measured of how much, by whom, and at what cost."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import fsum
@@ -7,10 +8,13 @@ from statistics import median
 
 from attrs import field, frozen
 
-from rubricdsl.diagnostics.secrets import looks_secret, without_keys
+from rubricdsl.diagnostics.secrets import without_keys
 from rubricdsl.formats.results import Results
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.scorecard import Scorecard, Status
+
+# Who is named in an address, before the host.
+_USER = re.compile(r"(?<=://)[^/\s?#]*@")
 
 
 @frozen
@@ -187,6 +191,5 @@ def _seconds(value: Plain) -> str:
 
 
 def shown_fact(text: str) -> str:
-    """Give ``text`` without keys; nothing of an address that holds a password."""
-    cleaned = without_keys(text)
-    return "[redacted]" if looks_secret(cleaned) else cleaned
+    """Give ``text`` without keys, and without the names and passwords in addresses."""
+    return _USER.sub("[redacted]@", without_keys(text))

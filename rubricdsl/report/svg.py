@@ -174,7 +174,8 @@ def dot(x: float, y: float, radius: float, class_: str, title: str) -> Element:
 
 def place(value: float) -> str:
     """Write a place, to a hundredth."""
-    return f"{round(value, 2) + 0.0:g}"
+    # A nought that was a little less has no sign.
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def _places(points: Iterable[tuple[float, float]]) -> str:

@@ -46,6 +46,7 @@ class Page:
     """A page in the browser, and what it complained of."""
 
     _socket: aiohttp.ClientWebSocketResponse
+    _scripts: bool = True
     complaints: list[str] = field(factory=list)
     requests: list[str] = field(factory=list)
     _events: list[Mapping[str, Any]] = field(factory=list)
@@ -80,13 +81,18 @@ class Page:
         return message
 
     async def open(self, file: Path, *, width: int = 1280, height: int = 900) -> float:
-        """Open a file in a window of this size; give the seconds until it is there."""
+        """Open a file in a window of this size; give the seconds until it is there.
+
+        Without scripts nobody tells, and it is 0.
+        """
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.command(f"{domain}.enable")
         await self.resize(width, height)
         await self.command("Page.navigate", url=file.as_uri())
         while not any(e["method"] == "Page.loadEventFired" for e in self._events):
             await self._receive()
+        if not self._scripts:
+            return 0.0
         # What is shown first is on the screen when a second frame begins.
         frame = "new Promise(requestAnimationFrame)"
         await self.value(f"{frame}.then(() => {frame})")
@@ -171,7 +177,7 @@ async def browser(*, scripts: bool = True) -> AsyncIterator[Page]:
                 async with session.ws_connect(
                     target["webSocketDebuggerUrl"], max_msg_size=_LONGEST_MESSAGE
                 ) as socket:
-                    page = Page(socket)
+                    page = Page(socket, scripts)
                     if not scripts:
                         await page.command(
                             "Emulation.setScriptExecutionDisabled", value=True
