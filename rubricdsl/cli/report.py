@@ -35,9 +35,10 @@ examples:
   rub report examples/doctor/results.jsonl --responses examples/doctor/responses.jsonl --gold examples/doctor/gold.jsonl --out report.html
 
 Several files are parts of one run.  With --responses each response is shown with its
-text, in which the quotes that judges gave are marked; with --gold, how each criterion
-tells good responses apart; with --audit and --refine, what `rub audit --json` and
-`rub refine --json` printed of it; with --compare, what moved since that run.
+text, in which the quotes that judges gave are marked; with --gold, what `rub tail`
+finds, and how each criterion tells good responses apart; with --audit and --refine,
+what `rub audit --json` and `rub refine --json` printed of it; with --compare, what
+moved since that run.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 

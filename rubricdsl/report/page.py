@@ -17,6 +17,7 @@ from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.report.criterion_findings import criterion_findings
 from rubricdsl.report.document import document
 from rubricdsl.report.markup import Element, h
+from rubricdsl.report.people import tail_of
 from rubricdsl.report.run_comparison import RunComparison
 from rubricdsl.report.run_summary import run_summary
 from rubricdsl.report.sections.audit import audit
@@ -27,6 +28,7 @@ from rubricdsl.report.sections.heat_map import CriterionMap, heat_maps
 from rubricdsl.report.sections.overview import overview
 from rubricdsl.report.sections.refinement import RefinedWay, refinement
 from rubricdsl.report.sections.responses import MOST_LISTED, ResponseList, responses
+from rubricdsl.report.sections.tail import tail
 from rubricdsl.report.svg import hatch_pattern
 from rubricdsl.report.wording import several
 
@@ -76,6 +78,7 @@ def report(material: Material) -> str:
         heat_maps(list(_maps(evaluation, shown, cards)), left_out),
         criteria(list(_tables(evaluation, shown, material)), left_out),
         distribution(Distribution(scores, len(cards) - len(scores))),
+        *_people(evaluation, material),
         *([] if material.audit is None else [audit(material.audit)]),
         *([refinement(material.refinements)] if material.refinements else []),
         listed.section,
@@ -105,6 +108,12 @@ def _tables(
             evaluation, one, material.gold, seed=material.seed
         )
         yield CriterionTable(one.rubrics, findings)
+
+
+def _people(evaluation: Evaluation, material: Material) -> Iterator[Element]:
+    known = tail_of(evaluation, material.gold, seed=material.seed)
+    if known is not None:
+        yield tail(known)
 
 
 def _title(names: Collection[str]) -> str:
