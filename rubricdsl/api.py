@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import SupportsIndex, TypeAlias, cast, overload
 
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.engine import EvaluationResult
@@ -25,6 +25,27 @@ from rubricdsl.project import Project, pick
 from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+
+class Scorecards(tuple[Scorecard, ...]):
+    """Scorecards in the order of their responses; a notebook shows them as a table."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Scorecard: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Scorecards": ...
+    def __getitem__(self, place: SupportsIndex | slice) -> "Scorecard | Scorecards":
+        """Give a scorecard, or several, which a notebook shows as well."""
+        if isinstance(place, slice):
+            return Scorecards(super().__getitem__(place))
+        return super().__getitem__(place)
+
+    def _repr_html_(self) -> str:
+        from rubricdsl.report.notebook import scorecards_table
+
+        return scorecards_table(self)
 
 
 def open_project(folder: PathLike = ".") -> Project:
@@ -80,7 +101,7 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     listener: Listener | None = None,
     store: PathLike | None = None,
     seed: int = 0,
-) -> tuple[Scorecard, ...]:
+) -> Scorecards:
     """Judge and score responses; the scorecards come in their order.
 
     A response is a `Response`, its text, or a mapping with the keys of a row
@@ -111,7 +132,7 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
             result: EvaluationResult = await run.run()
         finally:
             await book.close()
-    return result.scorecards
+    return Scorecards(result.scorecards)
 
 
 def evaluate_sync(  # noqa: PLR0913 - options, each by name
@@ -124,7 +145,7 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
     listener: Listener | None = None,
     store: PathLike | None = None,
     seed: int = 0,
-) -> tuple[Scorecard, ...]:
+) -> Scorecards:
     """Do what `evaluate` does, outside an event loop.
 
     >>> rubric = loads('''

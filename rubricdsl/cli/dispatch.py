@@ -24,6 +24,7 @@ COMMANDS = {
     "draft": "write a first rubric for a prompt",
     "refine": "sharpen rubrics until they tell excellent responses from great ones",
     "simulate": "train a policy on rubrics in a small world, or on your own pool",
+    "report": "write results as one page of HTML",
     "import": "turn another format into .rub files",
     "export": "turn .rub files into another format",
     "tail": "say how good a rubric is where it matters, and where that ends",

@@ -8,9 +8,9 @@ from attrs import define
 
 from rubricdsl.cli.output import plural, say
 from rubricdsl.diagnostics.render import safe_text
-from rubricdsl.language.edit import edit_record
+from rubricdsl.language.edit import edit_record, edit_words
+from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
-from rubricdsl.model.edit import Add, Edit, Merge, Rename, Reweigh, Split
 from rubricdsl.model.refinement import (
     Decision,
     RefinedRubric,
@@ -56,32 +56,13 @@ def _round_lines(rubric: str, record: RoundRecord) -> Iterator[str]:
         yield f"  ! {record.failure.kind}: {record.failure.reason}"
     for decision in record.decisions:
         sign = "+" if decision.accepted else "-"
-        yield f"  {sign} {shown(decision.edit)}"
+        yield f"  {sign} {edit_words(decision.edit)}"
         yield f"      {decision.why}"
     for unread in record.unread:
         yield f"  ? no edit: {unread.reason}"
     yield from (f"  note: {notice}" for notice in record.notices)
     if not record.decisions and record.failure is None:
         yield "  nothing was proposed"
-
-
-def shown(edit: Edit) -> str:
-    """Give an edit in a few words: ``split `method` into `a`, `b` ``."""
-    match edit:
-        case Add():
-            return f"add [{edit.mark}] `{edit.name}`: {edit.text}"
-        case Split():
-            parts = ", ".join(f"`{part.name}`" for part in edit.into)
-            return f"split `{edit.criterion}` into {parts}"
-        case Merge():
-            merged = ", ".join(f"`{name}`" for name in (edit.criterion, *edit.others))
-            return f"merge {merged} into `{edit.name}`"
-        case Rename():
-            return f"rename `{edit.criterion}` to `{edit.to}`"
-        case Reweigh():
-            return f"reweigh `{edit.criterion}` to [{edit.mark}]"
-        case _:
-            return f"{edit.op} `{edit.criterion}`"
 
 
 def tell(results: Sequence[RefinedRubric], ledger: Ledger, record: Path) -> None:
@@ -123,6 +104,7 @@ def rubric_record(result: RefinedRubric, file: str) -> dict[str, Plain]:
         "lineage": [
             lineage_record(one) for one in lineages(result.begin, result.rounds)
         ],
+        "begin": print_rubric(result.begin),
         "source": result.text,
     }
 

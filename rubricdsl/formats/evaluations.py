@@ -4,13 +4,13 @@
 it, in a fraction of the memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import nan
 from typing import IO, TYPE_CHECKING
 
 from attrs import frozen
 
-from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.diagnostics import Diagnostic, fail
 from rubricdsl.formats.fields import (
     FieldError,
     Fields,
@@ -18,10 +18,11 @@ from rubricdsl.formats.fields import (
     needed_text,
     optional_number,
 )
-from rubricdsl.formats.result_rows import interval_of, score_of
+from rubricdsl.formats.result_rows import interval_of, result_row, score_of
 from rubricdsl.formats.results import NO_RESULTS_HINT, result_rows
 from rubricdsl.formats.rows import Row, RowProblem, sound
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.scorecard import Scorecard
 
 if TYPE_CHECKING:
     from rubricdsl.analysis.evaluation import (
@@ -52,6 +53,23 @@ def read_evaluation(path: str, *, stdin: IO[bytes] | None = None) -> EvaluatedRu
     seen: set[tuple[str, str, str]] = set()
     sound(_added(row, builder, seen) for row in rows)
     return EvaluatedRun(run, builder.evaluation())
+
+
+def evaluation_of(scorecards: Iterable[Scorecard]) -> "Evaluation":
+    """Give scorecards that are in memory as columns.
+
+    It needs numpy.  Raises RubricError (D103) for one response that comes twice.
+    """
+    from rubricdsl.analysis.evaluation import EvaluationBuilder
+
+    builder = EvaluationBuilder()
+    seen: set[tuple[str, str, str]] = set()
+    for scorecard in scorecards:
+        try:
+            _add(result_row(scorecard), builder, seen)
+        except FieldError as error:
+            fail(error.code, error.message, hint=error.hint)
+    return builder.evaluation()
 
 
 def _added(

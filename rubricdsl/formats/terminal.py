@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 
 from attrs import astuple, field, frozen
 
@@ -41,6 +42,7 @@ class Symbols:
     rest: str = "░"
 
     @classmethod
+    @cache
     def for_encoding(cls, encoding: str) -> "Symbols":
         """Give symbols that can be written in ``encoding``."""
         try:

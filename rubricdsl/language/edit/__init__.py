@@ -2,8 +2,9 @@
 
 `meaning` says what each edit does to a rubric; `rewriting` makes the source follow,
 line by line; `applying` does both and checks that they agree; `records` reads and
-writes edits as JSON.  `history` adds rounds to what a rubric tells of its past, and
-`slicing` takes a file apart so that each of its rubrics can be edited by itself.
+writes edits as JSON, `wording` tells them to people.  `history` adds rounds to what a
+rubric tells of its past, and `slicing` takes a file apart so that each of its rubrics
+can be edited by itself.
 """
 
 from rubricdsl.language.edit.applying import (
@@ -16,6 +17,7 @@ from rubricdsl.language.edit.history import record_round
 from rubricdsl.language.edit.meaning import edited
 from rubricdsl.language.edit.records import edit_record, read_edits
 from rubricdsl.language.edit.slicing import Slice, joined, slices
+from rubricdsl.language.edit.wording import edit_words
 
 __all__ = [
     "EditedSource",
@@ -24,6 +26,7 @@ __all__ = [
     "apply",
     "apply_each",
     "edit_record",
+    "edit_words",
     "edited",
     "joined",
     "read_edits",

@@ -1,0 +1,54 @@
+"""Charts of one number against another: curves in their bands."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from rubricdsl.report.markup import Element
+from rubricdsl.report.svg import Plot, area, curve, line
+
+
+@frozen
+class CurvePoint:
+    """A point of a curve, the interval in which it lies, and the best there could be.
+
+    What is not known is None.
+    """
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    best: float | None = None
+
+
+def banded_curve(
+    points: Sequence[CurvePoint],
+    *,
+    labels: tuple[str, str],
+    turn: float | None = None,
+) -> Element:
+    """Draw a curve in its band, the best there could be above, and where it turns.
+
+    ``labels`` are those of both axes.
+    """
+    tops = [point.best or point.y for point in points]
+    lows = [point.y if point.low is None else point.low for point in points]
+    plot = Plot(
+        x_high=max(point.x for point in points) or 1.0,
+        y_low=min(*lows, 0.5),
+        y_high=max(*tops, *(point.high or point.y for point in points), 0.75),
+    )
+    x, y = plot.x, plot.y
+    known = [point for point in points if point.low is not None]
+    above = [(x(point.x), y(point.high or point.y)) for point in known]
+    below = [(x(point.x), y(point.low or point.y)) for point in known]
+    best = [(x(point.x), y(point.best)) for point in points if point.best is not None]
+    return plot.picture(
+        f"{labels[1]} by {labels[0]}",
+        *plot.axes(*labels),
+        area([*above, *reversed(below)], "band") if known else None,
+        curve(best, "curve other") if best else None,
+        curve([(x(point.x), y(point.y)) for point in points], "curve"),
+        None if turn is None else line(x(turn), y.start, x(turn), y.end, "middle-line"),
+    )

@@ -1,0 +1,62 @@
+"""Scorecards in a notebook: a small table, in which every text is a text.
+
+A notebook's page is not ours: styles hold for the table alone, by its class, and
+colours are those of the page around it.
+"""
+
+from collections.abc import Sequence
+
+from rubricdsl.formats.marks import cell
+from rubricdsl.formats.tables import ranked
+from rubricdsl.formats.terminal import Style
+from rubricdsl.model.scorecard import Scorecard, Status
+from rubricdsl.report.markup import Child, Element, h
+from rubricdsl.report.wording import NONE, number, of, several
+
+MOST_ROWS = 30
+_MOST_CRITERIA = 25
+_CLASS = "rubricdsl-scorecards"
+_STYLE = Style()
+# Nothing that is given from outside is in it.
+_RULES = (
+    "caption { text-align: left; caption-side: top }",
+    "td { text-align: left; padding: .15em .6em }",
+    "th { text-align: left; padding: .15em .6em }",
+    "td.n { text-align: right; font-variant-numeric: tabular-nums }",
+    "td.m { text-align: center }",
+)
+
+
+def scorecards_table(cards: Sequence[Scorecard]) -> str:
+    """Give scorecards as a table of HTML, the best first; of many, the first rows."""
+    shown = ranked(cards)[:MOST_ROWS]
+    paths = list(dict.fromkeys(one.path for card in shown for one in card.criteria))
+    paths = paths[:_MOST_CRITERIA]
+    scored = sum(card.score is not None for card in cards)
+    caption: list[Child] = [several(len(cards), "response"), ", scored "]
+    caption.append(of(scored, len(cards)))
+    if len(shown) < len(cards):
+        caption.append(f"; the best {len(shown)} are shown")
+    heads = ["Prompt", "Response", "Score", "Status", *paths]
+    table = h(
+        "table",
+        h("caption", *caption),
+        h("thead", h("tr", *(h("th", head, scope="col") for head in heads))),
+        h("tbody", *(_row(card, paths) for card in shown)),
+        class_=_CLASS,
+    )
+    rules = " ".join(f".{_CLASS} {rule}" for rule in _RULES)
+    return f"<style>{rules}</style>{table.html()}"
+
+
+def _row(card: Scorecard, paths: Sequence[str]) -> Element:
+    results = {one.path: one for one in card.criteria}
+    status = "" if card.status is Status.COMPLETE else str(card.status)
+    return h(
+        "tr",
+        h("td", card.prompt_id),
+        h("th", card.response_id, scope="row"),
+        h("td", number(card.score), class_="n"),
+        h("td", status or NONE),
+        *(h("td", cell(results.get(path), _STYLE)[0], class_="m") for path in paths),
+    )
