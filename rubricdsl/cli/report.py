@@ -36,7 +36,7 @@ examples:
 
 Several files are parts of one run.  With --responses each response is shown with its
 text, in which the quotes that judges gave are marked; with --gold, what `rub tail`
-finds, and how each criterion tells good responses apart; with --audit and --refine,
+and `rub agree` find, and how each criterion tells good responses apart; with --audit and --refine,
 what `rub audit --json` and `rub refine --json` printed of it; with --compare, what
 moved since that run.
 

@@ -73,6 +73,19 @@ def read_labelled_results(
     return matching.results(run)
 
 
+def labelled_results(scorecards: Iterable[Scorecard], gold: Gold) -> LabelledResults:
+    """Hold scorecards that are in memory beside gold.
+
+    It needs numpy.  Raises RubricError (D103, D105) as `read_labelled_results`.
+    """
+    matching = _Matching.of(gold)
+    for scorecard in scorecards:
+        problem = matching.add(scorecard)
+        if problem is not None:
+            fail("D105", problem, hint="analyse one run, and one rubric, at a time")
+    return matching.results({})
+
+
 def _problem(row: Row | RowProblem, matching: "_Matching") -> RowProblem | None:
     card = scorecard_row(row)
     if isinstance(row, RowProblem) or isinstance(card, RowProblem):

@@ -1,11 +1,12 @@
-"""Charts of one number against another: curves in their bands."""
+"""Charts of one number against another: curves with bands, and points on a diagonal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
 from rubricdsl.report.markup import Element
-from rubricdsl.report.svg import Plot, area, curve, line
+from rubricdsl.report.svg import Plot, area, curve, dot, line, text
+from rubricdsl.report.wording import number
 
 
 @frozen
@@ -52,3 +53,39 @@ def banded_curve(
         curve([(x(point.x), y(point.y)) for point in points], "curve"),
         None if turn is None else line(x(turn), y.start, x(turn), y.end, "middle-line"),
     )
+
+
+@frozen
+class Share:
+    """How often something was true of ``count`` things that were called so likely."""
+
+    called: float
+    true: float
+    count: int
+
+
+def reliability_diagram(shares: Sequence[Share]) -> Element:
+    """Draw how often yes was true against how likely it was called.
+
+    On the diagonal a judge is right about how sure it is; the larger a dot, the more
+    verdicts it stands for.
+    """
+    plot = Plot(width=300, height=300, left=44)
+    return plot.picture(
+        "Calibration: how often yes was true against how likely it was called",
+        *plot.axes("called likely", "true"),
+        line(plot.x(0), plot.y(0), plot.x(1), plot.y(1), "guide"),
+        text(plot.x(0.98), plot.y(0.62), "as sure as right", "tick end"),
+        *_dots(plot, shares),
+    )
+
+
+def _dots(plot: Plot, shares: Sequence[Share]) -> Iterator[Element]:
+    most = max((one.count for one in shares), default=1)
+    for one in shares:
+        title = (
+            f"called {number(one.called, 2)}, true {number(one.true, 2)}, "
+            f"{one.count:,} verdicts"
+        )
+        radius = 3 + 6 * (one.count / most) ** 0.5
+        yield dot(plot.x(one.called), plot.y(one.true), radius, "bar", title)

@@ -17,9 +17,10 @@ from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.report.criterion_findings import criterion_findings
 from rubricdsl.report.document import document
 from rubricdsl.report.markup import Element, h
-from rubricdsl.report.people import tail_of
+from rubricdsl.report.people import agreement_of, tail_of
 from rubricdsl.report.run_comparison import RunComparison
 from rubricdsl.report.run_summary import run_summary
+from rubricdsl.report.sections.agreement import agreement
 from rubricdsl.report.sections.audit import audit
 from rubricdsl.report.sections.comparison import comparison
 from rubricdsl.report.sections.criteria import CriterionTable, criteria
@@ -78,7 +79,7 @@ def report(material: Material) -> str:
         heat_maps(list(_maps(evaluation, shown, cards)), left_out),
         criteria(list(_tables(evaluation, shown, material)), left_out),
         distribution(Distribution(scores, len(cards) - len(scores))),
-        *_people(evaluation, material),
+        *_people(evaluation, cards, material),
         *([] if material.audit is None else [audit(material.audit)]),
         *([refinement(material.refinements)] if material.refinements else []),
         listed.section,
@@ -110,10 +111,15 @@ def _tables(
         yield CriterionTable(one.rubrics, findings)
 
 
-def _people(evaluation: Evaluation, material: Material) -> Iterator[Element]:
+def _people(
+    evaluation: Evaluation, cards: Sequence[Scorecard], material: Material
+) -> Iterator[Element]:
     known = tail_of(evaluation, material.gold, seed=material.seed)
     if known is not None:
         yield tail(known)
+    agreed = agreement_of(cards, material.gold, seed=material.seed)
+    if agreed is not None:
+        yield agreement(agreed)
 
 
 def _title(names: Collection[str]) -> str:

@@ -1,8 +1,10 @@
-"""What people said, on the page: the tail and the win rate."""
+"""What people said, on the page: the tail, the win rate, agreement and calibration."""
 
+import attrs
 import numpy as np
 
 from rubricdsl.formats.gold import Gold, GoldScore
+from rubricdsl.judging.calibration.labels import LabelledVerdict
 from rubricdsl.model.ruling import NO, YES
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.report.page import Material, report
@@ -47,6 +49,7 @@ def test_the_tail_and_the_win_rate_are_drawn() -> None:
     assert tail.count("<polyline") == 2, "the curve, and the best there could be"
     assert tail.count("<polygon") == 1
     assert "no response was rated by two named annotators" in tail
+    assert "1,200/1,200" in section(html, "agreement")
 
 
 def test_what_a_pool_cannot_support_is_said() -> None:
@@ -60,6 +63,36 @@ def test_what_a_pool_cannot_support_is_said() -> None:
     assert "<svg" not in tail
 
 
-def test_without_gold_there_is_none() -> None:
+def test_probabilities_are_held_against_labels() -> None:
+    made: list[Scorecard] = []
+    labels: list[LabelledVerdict] = []
+    for number in range(40):
+        likely = number / 40
+        ruling = YES if likely > 0.5 else NO
+        one = criterion("first", ruling)
+        verdict = attrs.evolve(one.verdict, probability=likely)
+        made.append(
+            card([attrs.evolve(one, verdict=verdict)], response_id=f"r{number}")
+        )
+        labels.append(
+            LabelledVerdict(
+                prompt_id="p1",
+                response_id=f"r{number}",
+                criterion="first",
+                ruling=YES if number % 10 > 4 else NO,
+            )
+        )
+    html = report(Material(runs=[results(made)], gold=Gold(verdicts=tuple(labels))))
+    check_sound(html)
+    shown = section(html, "agreement")
+    assert "40/40" in shown
+    assert "over 40 verdicts" in shown
+    assert shown.count("<circle") == 10
+    assert "Agreement by criterion" in shown
+    assert '<section id="tail"' not in html
+
+
+def test_without_gold_there_is_neither() -> None:
     html = report(Material(runs=[results(cards({"r1": "y"}))]))
     assert '<section id="tail"' not in html
+    assert '<section id="agreement"' not in html
