@@ -18,13 +18,12 @@ from collections.abc import Iterator
 from attrs import define, field
 from lark import Token
 
-from rubricdsl.diagnostics import Diagnostic, RubricError, Severity
-from rubricdsl.language.building import build
+from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.language.characters import Source
 from rubricdsl.language.layout import Comment, Line, lay_out
 from rubricdsl.language.lexing import LineLexer
-from rubricdsl.language.parsing import parse
 from rubricdsl.language.printing import INDENT
+from rubricdsl.language.reading import read_models
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.source import Span
 
@@ -50,19 +49,6 @@ def format_text(text: str, *, name: str = "<text>") -> str:
     message = "the file would not say the same in canonical layout"
     hint = "leave it as it is, and report this file: it is a fault of `rub fmt`"
     raise RubricError([Diagnostic("D113", message, Span(name, 1, 1, 1, 2), hint)])
-
-
-def read_models(source: Source) -> tuple[Rubric, ...]:
-    """Read the rubrics of a source, without its imports and without checking them.
-
-    Raises RubricError with the errors of syntax.
-    """
-    syntax = parse(source)
-    built = [build(source.name, tree) for tree in syntax.rubrics]
-    found = [*syntax.diagnostics, *(d for one in built for d in one.found)]
-    if any(d.severity is Severity.ERROR for d in found):
-        raise RubricError(found)
-    return tuple(one.rubric for one in built)
 
 
 def _is_same(source: Source, rubrics: tuple[Rubric, ...], after: Source) -> bool:

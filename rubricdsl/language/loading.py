@@ -14,10 +14,10 @@ import attrs
 from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import Diagnostic, RubricError, Severity
-from rubricdsl.language.building import Built, build
+from rubricdsl.language.building import Built
 from rubricdsl.language.characters import MAX_BYTES, Source, decode
 from rubricdsl.language.checking import check
-from rubricdsl.language.parsing import parse
+from rubricdsl.language.reading import SourceReading, read_source
 from rubricdsl.model.collector import collector_paused
 from rubricdsl.model.rubric import Group, Include, Item, Rubric, Use
 from rubricdsl.model.source import Span
@@ -118,11 +118,20 @@ def load_text(
     if len(data) > MAX_BYTES:
         _, found = decode(data, name)
         return Loaded((), found)
-    # The text is the first link of the chain, as a file would be; it has no path.
-    chain = (_Link(Path()),)
     with collector_paused():
-        source = Source.of(text, name)
-        return loader.loaded(loader.build(source, folder.resolve(), chain))
+        return loader.text(read_source(Source.of(text, name)), folder)
+
+
+def load_reading(
+    reading: SourceReading,
+    functions: "FunctionTable",
+    *,
+    folder: Path,
+    unsaved: Unsaved = NOTHING_UNSAVED,
+) -> Loaded:
+    """Load source text that is read already, as `load_text` does."""
+    with collector_paused():
+        return _Loader(functions, folder / "-", unsaved).text(reading, folder)
 
 
 def _by_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -175,6 +184,11 @@ class _Loader:
         """The folder that imports may not leave; only they ask for it."""
         return project_root(self.start)
 
+    def text(self, reading: SourceReading, folder: Path) -> Loaded:
+        """Load a text, whose imports are looked for in a folder."""
+        # It is the first link of the chain, as a file would be; it has no path.
+        return self.loaded(self.build(reading, folder.resolve(), (_Link(Path()),)))
+
     def loaded(self, read: _Read) -> Loaded:
         found = [*read.found, *self.circles]
         for other in self.cache.values():
@@ -199,7 +213,8 @@ class _Loader:
         if source is None:
             self.cache[path] = _Read((), list(faults))
             return self.cache[path]
-        read = self.build(source, path.parent, (*chain, _Link(path)), faults)
+        reading = read_source(source, faults)
+        read = self.build(reading, path.parent, (*chain, _Link(path)))
         self.cache[path] = read
         return read
 
@@ -211,25 +226,21 @@ class _Loader:
             return file.read(MAX_BYTES + 1)
 
     def build(
-        self,
-        source: Source,
-        folder: Path,
-        chain: tuple[_Link, ...],
-        faults: tuple[Diagnostic, ...] = (),
+        self, reading: SourceReading, folder: Path, chain: tuple[_Link, ...]
     ) -> _Read:
-        """Build and check all rubrics of one source, whose ``faults`` are known."""
-        syntax = parse(source, faults)
-        found = list(syntax.diagnostics)
+        """Follow the imports of all rubrics of one source, and check them."""
+        found = list(reading.syntax)
         result: list[Built] = []
         sizes: list[int] = []
-        for tree in syntax.rubrics:
-            built = build(source.name, tree)
+        for one in reading.built:
+            # What is read may be loaded again, with other imports.
+            built = attrs.evolve(one, found=list(one.found))
             sizes.append(self.resolve(built, folder, chain))
             found += built.found
             found += check(built, self.functions)
             result.append(built)
         found += _same_names(result)
-        return _Read(tuple(result), found, tuple(sizes), source)
+        return _Read(tuple(result), found, tuple(sizes), reading.source)
 
     def resolve(self, built: Built, folder: Path, chain: tuple[_Link, ...]) -> int:
         """Attach what a rubric imports; give the number of items it then has."""

@@ -8,7 +8,7 @@ import attrs
 from attrs import frozen
 
 from rubricdsl.language.binding import bind
-from rubricdsl.language.edit import apply, record_round
+from rubricdsl.language.edit import Draft, Surroundings
 from rubricdsl.model.edit import Account, Edit
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import BoundRubric, Round, Rubric
@@ -18,14 +18,34 @@ from rubricdsl.model.rubric import BoundRubric, Round, Rubric
 class Manuscript:
     """The source of one rubric, what it says, and what it is read with.
 
-    ``text`` holds just this rubric.  It changes only by edits and by rounds that are
-    recorded; each gives another manuscript.
+    The ``draft`` holds just this rubric.  It changes only by edits and by rounds that
+    are recorded; each gives another manuscript.
     """
 
-    text: str
-    rubric: Rubric
-    functions: FunctionTable
-    folder: Path
+    draft: Draft
+
+    @classmethod
+    def of(
+        cls, text: str, rubric: Rubric, *, functions: FunctionTable, folder: Path
+    ) -> "Manuscript":
+        """Begin with a sound rubric, read from the text."""
+        around = Surroundings(functions, folder)
+        return cls(Draft(text, rubric.name, (rubric,), around))
+
+    @property
+    def text(self) -> str:
+        """The source."""
+        return self.draft.text
+
+    @property
+    def rubric(self) -> Rubric:
+        """The rubric that the source says."""
+        return self.draft.rubric
+
+    @property
+    def functions(self) -> FunctionTable:
+        """The functions that the rubric may use."""
+        return self.draft.around.functions
 
     @cached_property
     def bound(self) -> BoundRubric:
@@ -42,22 +62,11 @@ class Manuscript:
 
         Raises RubricError where the edit does not apply, or leaves no sound rubric.
         """
-        edited = apply(
-            self.text,
-            self.rubric.name,
-            [edit],
-            functions=self.functions,
-            folder=self.folder,
-        )
-        return attrs.evolve(self, text=edited.text, rubric=edited.rubric)
+        return Manuscript(self.draft.after(edit).sound())
 
     def recorded(self, entry: Round) -> "Manuscript":
         """Give the manuscript with a round in its history."""
-        text = record_round(self.text, self.rubric.name, entry)
-        rounds = (*self.rubric.history, entry)
-        return attrs.evolve(
-            self, text=text, rubric=attrs.evolve(self.rubric, history=rounds)
-        )
+        return Manuscript(self.draft.recorded(entry))
 
 
 def accounted(edits: Iterable[Edit], number: int) -> tuple[Edit, ...]:

@@ -49,9 +49,9 @@ async def refine_all(
 
 
 async def _refined(subject: Subject, course: Course, means: Means) -> RefinedRubric:
-    manuscript = Manuscript(
-        text=subject.text,
-        rubric=subject.rubric,
+    manuscript = Manuscript.of(
+        subject.text,
+        subject.rubric,
         functions=subject.project.functions,
         folder=subject.project.folder,
     )

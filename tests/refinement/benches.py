@@ -26,7 +26,7 @@ FUNCTIONS = {f.signature.name: f.signature for f in builtin_functions()}
 
 def manuscript(text: str) -> Manuscript:
     (rubric,) = load_text(text, FUNCTIONS, folder=Path()).checked()
-    return Manuscript(text=text, rubric=rubric, functions=FUNCTIONS, folder=Path())
+    return Manuscript.of(text, rubric, functions=FUNCTIONS, folder=Path())
 
 
 def response(name: str, text: str, *, prompt: str = "p", source: str | None = None):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit import edited
-from rubricdsl.language.formatting import read_models
+from rubricdsl.language.reading import read_models
 from rubricdsl.language.scopes import Scope
 from rubricdsl.model.edit import (
     Add,

@@ -3,23 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import attrs
-from attrs import define, frozen
+from attrs import frozen
 
-from rubricdsl.diagnostics import Diagnostic, RubricError, Severity, fail
-from rubricdsl.language.building import build
-from rubricdsl.language.characters import Source
-from rubricdsl.language.edit.meaning import edited
-from rubricdsl.language.edit.rewriting import rewrite
-from rubricdsl.language.loading import NOTHING_UNSAVED, Loaded, Unsaved, load_text
-from rubricdsl.language.parsing import parse
-from rubricdsl.model.edit import Add, Edit
+from rubricdsl.diagnostics import Diagnostic, RubricError
+from rubricdsl.language.edit.drafts import Draft, Surroundings
+from rubricdsl.language.loading import NOTHING_UNSAVED, Unsaved
+from rubricdsl.model.edit import Edit
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Rubric
-from rubricdsl.model.source import Span
-
-EDITS = "<edits>"
-"""The file that the place of an edit is said to be in; its lines count edits."""
 
 
 @frozen
@@ -64,10 +55,10 @@ def apply(  # noqa: PLR0913 - a file has its surroundings
     result.  The place of an edit is its number in the file ``<edits>``.
     """
     chosen = tuple(edits)
-    draft = _Draft.of(text, rubric, _Surroundings(functions, folder, unsaved))
+    draft = Draft.of(text, rubric, Surroundings(functions, folder, unsaved))
     for number, edit in enumerate(chosen, 1):
         draft = draft.after(edit, number)
-    return EditedSource(draft.text, draft.checked(), chosen)
+    return EditedSource(draft.text, draft.sound().rubric, chosen)
 
 
 def apply_each(
@@ -82,109 +73,15 @@ def apply_each(
 
     As `apply`, but raises RubricError only for what is wrong with the file itself.
     """
-    draft = _Draft.of(text, rubric, _Surroundings(functions, folder))
-    result = draft.checked()
+    draft = Draft.of(text, rubric, Surroundings(functions, folder))
     applied: list[Edit] = []
     refused: list[Refusal] = []
     for number, edit in enumerate(edits, 1):
         try:
-            attempt = draft.after(edit, number)
-            result = attempt.checked()
+            attempt = draft.after(edit, number).sound()
         except RubricError as error:
             refused.append(Refusal(edit, error.diagnostics))
         else:
             draft = attempt
             applied.append(edit)
-    return EditedSource(draft.text, result, tuple(applied), tuple(refused))
-
-
-@frozen
-class _Surroundings:
-    """What a file is loaded with."""
-
-    functions: FunctionTable
-    folder: Path
-    unsaved: Unsaved = NOTHING_UNSAVED
-
-    def load(self, text: str) -> Loaded:
-        """Load a text of the file."""
-        return load_text(text, self.functions, folder=self.folder, unsaved=self.unsaved)
-
-
-@define
-class _Draft:
-    """A file on its way: its text, and the rubrics that it holds by now."""
-
-    text: str
-    name: str
-    rubrics: tuple[Rubric, ...]
-    around: _Surroundings
-
-    @classmethod
-    def of(cls, text: str, name: str, around: _Surroundings) -> "_Draft":
-        """Read a file that has to be sound."""
-        rubrics = around.load(text).checked()
-        names = [rubric.name for rubric in rubrics]
-        if not name and len(names) == 1:
-            name = names[0]
-        if name not in names:
-            hint = f"name one of: {', '.join(names)}"
-            what = f"no rubric `{name}`" if name else f"{len(names)} rubrics"
-            fail("D401", f"the text holds {what}", hint=hint)
-        return cls(text, name, rubrics, around)
-
-    @property
-    def rubric(self) -> Rubric:
-        """The rubric that edits are about."""
-        return next(rubric for rubric in self.rubrics if rubric.name == self.name)
-
-    def after(self, edit: Edit, number: int) -> "_Draft":
-        """Give the draft after one edit, which is the one of that number."""
-        old = self.rubric
-        try:
-            new = edited(old, edit)
-        except RubricError as error:
-            raise RubricError(
-                attrs.evolve(
-                    diagnostic,
-                    message=f"{_shown(edit)}: {diagnostic.message}",
-                    span=Span(EDITS, number, 1, number, 2),
-                )
-                for diagnostic in error.diagnostics
-            ) from None
-        text = rewrite(self.text, old, new)
-        wanted = tuple(new if one is old else one for one in self.rubrics)
-        found = _read(text)
-        if found != wanted:
-            # What cannot be read as it was meant is wrong in itself, as a rule.
-            self.around.load(text).checked()
-            message = f"{_shown(edit)}: the source would not say what was meant"
-            hint = "make the change by hand, and report this edit"
-            span = Span(EDITS, number, 1, number, 2)
-            raise RubricError([Diagnostic("D113", message, span, hint)])
-        rubrics = (
-            attrs.evolve(one, imported=before.imported)
-            for one, before in zip(found, self.rubrics, strict=True)
-        )
-        return attrs.evolve(self, text=text, rubrics=tuple(rubrics))
-
-    def checked(self) -> Rubric:
-        """Give the rubric, loaded anew; raises RubricError if it is not sound."""
-        rubrics = self.around.load(self.text).checked()
-        return next(rubric for rubric in rubrics if rubric.name == self.name)
-
-
-def _read(text: str) -> tuple[Rubric, ...]:
-    """Read rubrics that need not make sense yet.
-
-    Raises RubricError for errors of syntax.
-    """
-    syntax = parse(Source.of(text))
-    if any(d.severity is Severity.ERROR for d in syntax.diagnostics):
-        raise RubricError(syntax.diagnostics)
-    return tuple(build("<text>", tree).rubric for tree in syntax.rubrics)
-
-
-def _shown(edit: Edit) -> str:
-    target = edit.name if isinstance(edit, Add) else edit.criterion
-    return f"{edit.op} `{target}`"
+    return EditedSource(draft.text, draft.rubric, tuple(applied), tuple(refused))

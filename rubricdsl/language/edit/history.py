@@ -5,8 +5,9 @@ import attrs
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit.patches import Patch
-from rubricdsl.language.edit.slicing import joined, slices
+from rubricdsl.language.edit.slicing import joined, slices_of
 from rubricdsl.language.printing import INDENT, print_round
+from rubricdsl.language.reading import SourceReading, read_source
 from rubricdsl.model.rubric import Round, Rubric
 
 _HISTORY = "history"
@@ -23,26 +24,27 @@ def record_round(text: str, rubric: str, entry: Round) -> str:
     be told (D112): its number is there already, it says nothing, or a fact has no
     name that can be written.
     """
-    # The formatter needs the grammar, whose import takes its time.
-    from rubricdsl.language.formatting import read_models
+    return with_round(text, read_source(Source.of(text)), rubric, entry)[0]
 
-    rubrics = read_models(Source.of(text))
+
+def with_round(
+    text: str, reading: SourceReading, rubric: str, entry: Round
+) -> tuple[str, SourceReading]:
+    """Do as `record_round` to a file that is read already; give its new reading."""
+    rubrics = reading.models()
     old = _named(rubrics, rubric)
     _refuse(old, entry)
-    pieces = [piece.text for piece in slices(text)]
+    pieces = [piece.text for piece in slices_of(text, reading)]
     place = rubrics.index(old)
     pieces[place] = _told(pieces[place], entry)
     result = joined(pieces)
     new = attrs.evolve(old, history=(*old.history, entry))
-    if read_models(Source.of(result)) != (
-        *rubrics[:place],
-        new,
-        *rubrics[place + 1 :],
-    ):
+    found = read_source(Source.of(result))
+    if found.models() != (*rubrics[:place], new, *rubrics[place + 1 :]):
         message = f"round {entry.number}: the source would not say what was meant"
         hint = "add the round by hand, and report this"
         raise RubricError([Diagnostic("D113", message, old.span, hint)])
-    return result
+    return result, found
 
 
 def _named(rubrics: tuple[Rubric, ...], name: str) -> Rubric:

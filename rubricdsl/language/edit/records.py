@@ -15,7 +15,7 @@ from attrs import define
 
 from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.expressions.printing import print_number
-from rubricdsl.language.edit.applying import EDITS
+from rubricdsl.language.edit.drafts import EDITS
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.edit import (
     Account,

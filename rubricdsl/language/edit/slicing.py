@@ -11,6 +11,7 @@ from attrs import frozen
 
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit.patches import Patch, last_row
+from rubricdsl.language.reading import SourceReading, read_source
 
 
 @frozen
@@ -29,13 +30,14 @@ def slices(text: str) -> tuple[Slice, ...]:
 
     Raises RubricError with the errors of syntax.
     """
-    # The formatter needs the grammar, whose import takes its time.
-    from rubricdsl.language.formatting import read_models
+    return slices_of(text, read_source(Source.of(text)))
 
-    source = Source.of(text)
-    rubrics = read_models(source)
+
+def slices_of(text: str, reading: SourceReading) -> tuple[Slice, ...]:
+    """Do as `slices` to a file that is read already."""
+    rubrics = reading.models()
     rows = text.split("\n")
-    starts = _starts(source, [rubric.span.line for rubric in rubrics])
+    starts = _starts(reading.source, [rubric.span.line for rubric in rubrics])
     stops = [*(start - 1 for start in starts[1:]), len(rows)]
     pieces: list[Slice] = []
     for rubric, start, stop in zip(rubrics, starts, stops, strict=True):

@@ -16,10 +16,10 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, Severity
 from rubricdsl.language.characters import Source
 from rubricdsl.language.foreign_texts import one_line, without_hidden
 from rubricdsl.language.foreign_texts import without_parameters as no_parameters
-from rubricdsl.language.formatting import read_models
 from rubricdsl.language.loading import load_text
 from rubricdsl.language.naming import name_of, unique_name
 from rubricdsl.language.printing import print_rubric
+from rubricdsl.language.reading import read_models
 from rubricdsl.language.words import RESERVED, is_path, skeleton_of
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.protocols import FunctionTable

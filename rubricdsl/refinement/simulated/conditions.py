@@ -189,7 +189,7 @@ def _manuscripts(world: World) -> list[Manuscript]:
     for number, weights in enumerate(world.first_rubrics()):
         text = wording.source(_prompt_id(number), weights.items())
         (rubric,) = load_text(text, {}, folder=folder).checked()
-        manuscripts.append(Manuscript(text, rubric, {}, folder))
+        manuscripts.append(Manuscript.of(text, rubric, functions={}, folder=folder))
     return manuscripts
 
 

@@ -20,9 +20,9 @@ from rubricdsl.language.edit import (
     read_edits,
 )
 from rubricdsl.language.edit.marks import share_out
-from rubricdsl.language.formatting import read_models
 from rubricdsl.language.layout import Line, lay_out
 from rubricdsl.language.printing import print_rubric
+from rubricdsl.language.reading import read_models
 from rubricdsl.language.scopes import Scope, item_name
 from rubricdsl.model.edit import (
     Add,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit import joined, record_round, slices
-from rubricdsl.language.formatting import format_text, read_models
+from rubricdsl.language.formatting import format_text
 from rubricdsl.language.printing import print_round
+from rubricdsl.language.reading import read_models
 from rubricdsl.model.rubric import Round, Rubric
 from rubricdsl.testing.strategies.files import source_files
 

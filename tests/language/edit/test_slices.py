@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.language.characters import Source
 from rubricdsl.language.edit import apply, joined, slices
-from rubricdsl.language.formatting import read_models
 from rubricdsl.language.layout import lay_out
 from rubricdsl.language.loading import load_text
+from rubricdsl.language.reading import read_models
 from rubricdsl.model.edit import Add
 from rubricdsl.model.protocols import FunctionTable
 from rubricdsl.model.rubric import Rubric

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.language.characters import Source
-from rubricdsl.language.formatting import format_text, read_models
+from rubricdsl.language.formatting import format_text
 from rubricdsl.language.layout import lay_out
 from rubricdsl.language.printing import print_rubric
+from rubricdsl.language.reading import read_models
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.testing.strategies.layouts import rough_layouts, rough_spacing
 from rubricdsl.testing.strategies.sources import source_rubrics
