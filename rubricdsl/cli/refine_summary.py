@@ -128,6 +128,7 @@ def _round_record(record: RoundRecord) -> Plain:
             "prompt": record.usage.prompt_tokens,
             "completion": record.usage.completion_tokens,
         },
+        "cost": record.usage.cost,
         "notices": list(record.notices),
         "error": None
         if record.failure is None

@@ -337,9 +337,10 @@ class RoundRecord:
     """What happened to one rubric in one round.
 
     ``pair`` are the ids of the two responses compared, ``prompt_id`` that of their
-    prompt.  ``verdicts`` are those that judges were asked for in this round, and
-    ``planned`` those among them that it was known beforehand that the gate would take;
-    how many requests that took is not told by rubric, since rubrics share them.
+    prompt.  ``verdicts`` are those that judges were asked for in this round,
+    ``judge_calls`` the requests that this took.  ``proposer_calls`` and ``usage`` are
+    what proposers and attackers took, when they were asked: a round that was gone on
+    with tells it again, though it is paid for once.
     """
 
     number: int

@@ -166,7 +166,7 @@ class JournalledProposer:
         attack = await self.attacker.attack(request)
         self.ledger.add_proposal(attack.calls, attack.usage)
         if attack.failure is None:
-            self.journal.write(asked, {"text": attack.text, "calls": attack.calls})
+            self.journal.write(asked, _attack_record(attack))
         return attack
 
     async def close(self) -> None:
@@ -198,9 +198,7 @@ def _proposed_record(proposed: Proposed) -> Plain:
     return {
         "edits": [edit_record(edit) for edit in proposed.edits],
         "unread": [[one.text, one.reason] for one in proposed.unread],
-        "calls": proposed.calls,
-        "tokens": [proposed.usage.prompt_tokens, proposed.usage.completion_tokens],
-        "cost": proposed.usage.cost,
+        **_spent(proposed.calls, proposed.usage),
         "notices": list(proposed.notices),
     }
 
@@ -215,10 +213,25 @@ def _read_proposed(record: Mapping[str, Plain]) -> Proposed:
     )
 
 
+def _attack_record(attack: Attack) -> Plain:
+    return {"text": attack.text, **_spent(attack.calls, attack.usage)}
+
+
 def _read_attack(record: Mapping[str, Plain]) -> Attack:
     text = record["text"]
-    calls = _whole(record["calls"])
-    return Attack(text=None if text is None else str(text), calls=calls)
+    return Attack(
+        text=None if text is None else str(text),
+        calls=_whole(record["calls"]),
+        usage=_usage(record),
+    )
+
+
+def _spent(calls: int, usage: Usage) -> dict[str, Plain]:
+    return {
+        "calls": calls,
+        "tokens": [usage.prompt_tokens, usage.completion_tokens],
+        "cost": usage.cost,
+    }
 
 
 def _usage(record: Mapping[str, Plain]) -> Usage:

@@ -13,6 +13,11 @@ _PAIRS = 8
 _GRADINGS = 5
 
 
+def paired_responses(world: World) -> int:
+    """Give how many responses to all prompts `Checklists.accuracy` draws."""
+    return 2 * _PAIRS * world.parameters.prompts
+
+
 @frozen(eq=False)
 class Checklists:
     """One rubric for each prompt (row): the weight of each criterion (column).

@@ -145,9 +145,14 @@ class World:
         p = self.parameters
         return self.source("diverse", p.diverse, p.profiles)
 
-    def strong(self) -> Source:
-        """Give a great source that no rubric is refined by, to test rubrics with."""
-        return self.source("strong", self.parameters.great)
+    def strong(self, responses: int) -> Source:
+        """Give great sources, one for each response, to test rubrics with.
+
+        No rubric is refined by any of them.  Two responses of one profile differ in
+        the few skills that it leaves to chance, so what rubrics made of these would
+        say more of that profile than of strong responses.
+        """
+        return self.source("strong", self.parameters.great, responses)
 
     def untrained(self) -> Source:
         """Give the base policy as a source."""

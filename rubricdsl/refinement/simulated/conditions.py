@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from rubricdsl.analysis.simulation.checklists import Checklists
+from rubricdsl.analysis.simulation.checklists import Checklists, paired_responses
 from rubricdsl.analysis.simulation.onset import Curve
 from rubricdsl.analysis.simulation.policy import train
 from rubricdsl.analysis.simulation.verifier import Verifier
@@ -85,7 +85,8 @@ class Outcome:
 
     ``criteria`` and ``vague`` count criteria in the mean over prompts; ``coverage`` is
     the share of skills asked for that have one.  ``accuracy_high`` is the share of
-    pairs of strong responses that are ordered right, a tie being wrong, and
+    pairs of strong responses that are ordered right, a tie being wrong, where each
+    response has a great profile of its own, and
     ``accuracy_low`` that of responses of the base policy.  ``accepted`` and
     ``refused`` count edits over all prompts.
     """
@@ -124,13 +125,14 @@ def measure(
     ]
     accepted = sum(decision.accepted for decision in decisions)
     pairs = generator(world.seed, "pairs")
+    strong = world.strong(paired_responses(world))
     return Outcome(
         condition=condition.name,
         seed=world.seed,
         criteria=checklists.criteria(),
         vague=checklists.vague(world),
         coverage=checklists.coverage(world),
-        accuracy_high=checklists.accuracy(verifier, world.strong(), pairs),
+        accuracy_high=checklists.accuracy(verifier, strong, pairs),
         accuracy_low=checklists.accuracy(verifier, world.untrained(), pairs),
         accepted=accepted,
         refused=len(decisions) - accepted,

@@ -1,10 +1,12 @@
 """Training on rubrics: what a policy comes to, in a world of fewer prompts."""
 
+import statistics
+
 import attrs
 import numpy as np
 import pytest
 
-from rubricdsl.analysis.simulation.checklists import Checklists
+from rubricdsl.analysis.simulation.checklists import Checklists, paired_responses
 from rubricdsl.analysis.simulation.onset import gold_at_kl, onset, peak
 from rubricdsl.analysis.simulation.parameters import Parameters
 from rubricdsl.analysis.simulation.policy import train
@@ -106,14 +108,35 @@ def test_checklists_tell_what_is_in_them():
 def test_better_rubrics_order_more_pairs_right():
     world = World.of(SMALL, 0)
     verifier, draw = Verifier(world), generator(0, "pairs")
+    strong = world.strong(paired_responses(world))
     found = [
         rubrics.accuracy(verifier, source, draw)
         for rubrics in (first(world), complete(world))
-        for source in (world.strong(), world.untrained())
+        for source in (strong, world.untrained())
     ]
     assert found[0] < found[1]
     assert found[0] + 0.1 < found[2]
     assert found[1] + 0.05 < found[3]
+
+
+@pytest.mark.parametrize(("region", "expected"), [("strong", 0.435), ("base", 0.668)])
+def test_first_rubrics_order_pairs_as_right_as_they_are_known_to(region, expected):
+    """Rubrics that know the prompts alone: the mean of six worlds, at full size."""
+    found = []
+    for seed in range(6):
+        world = World.of(Parameters(), seed)
+        strong = world.strong(paired_responses(world))
+        source = strong if region == "strong" else world.untrained()
+        draw = generator(seed, "pairs")
+        found.append(first(world).accuracy(Verifier(world), source, draw))
+    assert statistics.fmean(found) == pytest.approx(expected, abs=0.02)
+
+
+def test_strong_responses_are_of_a_profile_each():
+    world = World.of(SMALL, 0)
+    count = paired_responses(world)
+    chances = world.strong(count).rows(count)
+    assert len({tuple(row) for row in chances}) == count
 
 
 def test_pairs_that_a_rubric_ties_are_wrong():

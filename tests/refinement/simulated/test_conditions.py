@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from rubricdsl.analysis.simulation.checklists import Checklists
+from rubricdsl.analysis.simulation.checklists import Checklists, paired_responses
 from rubricdsl.analysis.simulation.onset import onset, peak
 from rubricdsl.analysis.simulation.parameters import Parameters
 from rubricdsl.analysis.simulation.verifier import Verifier
@@ -130,7 +130,8 @@ def test_a_proposer_that_notices_little_still_helps():
     for condition in (INITIAL, FOUR_GREAT):
         world, lists = checklists(condition, recall=0.3)
         pairs = generator(world.seed, "pairs")
-        right = lists.accuracy(Verifier(world), world.strong(), pairs)
+        strong = world.strong(paired_responses(world))
+        right = lists.accuracy(Verifier(world), strong, pairs)
         found[condition.name] = lists.coverage(world), right
     (covered_before, right_before), (covered, right) = found.values()
     assert covered > covered_before + 0.1
