@@ -14,6 +14,7 @@ from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import print_json, say
 from rubricdsl.cli.refine_arguments import (
     add_course,
+    add_forecast,
     add_material,
     add_results,
     check_results,
@@ -27,6 +28,7 @@ from rubricdsl.cli.refine_files import (
     read_files,
     write_files,
 )
+from rubricdsl.cli.refine_plan import foretell
 from rubricdsl.cli.refine_summary import Rounds, rubric_record, tell
 from rubricdsl.cli.run_arguments import (
     Docketed,
@@ -65,8 +67,12 @@ held-out responses prove that it helps (--no-gate takes all).  A proposer SPEC i
 written like a judge's.  With gold and no proposer, criteria are pruned and weights
 fitted, by no model at all.
 
-presets, after the conditions of the paper:
+presets, after the conditions of the paper, which differ in the pool as well:
 {_PRESETS}
+
+--plan tells beforehand what is asked: at least the pool and the gate's responses by the
+rubric as it is, at most what so many edits a round (--plan-edits) come to if all enter;
+which ones, and how many, nobody knows.
 
 What proposers answered is kept: --resume goes on with the same refinement, and asks
 nobody the same twice.
@@ -84,6 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_material(parser)
     add_course(parser)
     add_results(parser)
+    add_forecast(parser)
     add_store(parser)
     add_limits(parser)
 
@@ -95,6 +102,9 @@ def run(options: argparse.Namespace) -> Exit:
     files = read_files(options.paths)
     check_targets(options, files)
     subjects = _subjects(options, docketed, files)
+    if options.plan:
+        foretell(options, docketed, subjects)
+        return Exit.INCOMPLETE if docketed.lost else Exit.FINE
     with _store(options, docketed) as store:
         session = RefinementSession(
             project=docketed.project,

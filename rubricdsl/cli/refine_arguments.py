@@ -8,6 +8,7 @@ from rubricdsl.refinement.courses import PRESETS
 from rubricdsl.refinement.planning import Wishes
 
 _SHARE = 0.25
+_PLANNED_EDITS = 4
 
 
 def add_material(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +85,23 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_forecast(parser: argparse.ArgumentParser) -> None:
+    """Declare how it is told beforehand what a refinement would cost."""
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="say what it would cost, and ask nothing; no key is needed",
+    )
+    parser.add_argument(
+        "--plan-edits",
+        type=positive,
+        default=_PLANNED_EDITS,
+        metavar="N",
+        help="how many edits a round to reckon with, each of which asks for something "
+        f"new ({_PLANNED_EDITS})",
+    )
+
+
 def check_results(options: argparse.Namespace) -> None:
     """Refuse options that exclude each other.
 
@@ -95,6 +113,7 @@ def check_results(options: argparse.Namespace) -> None:
             ("--out", options.out),
             ("--in-place", options.in_place),
             ("--dry-run", options.dry_run),
+            ("--plan", options.plan),
         )
         if given
     ]
@@ -102,7 +121,7 @@ def check_results(options: argparse.Namespace) -> None:
         fail(
             "D401",
             f"{' and '.join(chosen)} exclude each other",
-            hint="say once where the refined source goes",
+            hint="say once what becomes of the refined source",
         )
     if options.no_gate and options.held_out is not None:
         fail(

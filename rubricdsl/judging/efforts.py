@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import ceil
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rubricdsl.model.judgement import Usage
 
@@ -50,6 +50,34 @@ class Effort:
     calls: int
     usage: Usage | None
     loads: tuple[Load, ...]
+
+    def __add__(self, other: "Effort") -> "Effort":
+        """Give what two runs take, one after the other."""
+        loads = {one.judge: one for one in self.loads}
+        for one in other.loads:
+            before = loads.get(one.judge, evolve(one, calls=0))
+            loads[one.judge] = evolve(before, calls=before.calls + one.calls)
+        return Effort(
+            questions=self.questions + other.questions,
+            cached=self.cached + other.cached,
+            checks=self.checks + other.checks,
+            calls=self.calls + other.calls,
+            usage=None
+            if self.usage is None or other.usage is None
+            else self.usage + other.usage,
+            loads=tuple(loads.values()),
+        )
+
+    def __mul__(self, times: int) -> "Effort":
+        """Give what so many such runs take."""
+        return Effort(
+            questions=self.questions * times,
+            cached=self.cached * times,
+            checks=self.checks * times,
+            calls=self.calls * times,
+            usage=None if self.usage is None else self.usage * times,
+            loads=tuple(evolve(one, calls=one.calls * times) for one in self.loads),
+        )
 
     def seconds(self, latency: float | None = None) -> float | None:
         """Give how long it takes if a request takes ``latency`` seconds.

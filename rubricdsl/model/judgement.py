@@ -131,6 +131,14 @@ class Usage:
             cost=sum(costs) if costs else None,
         )
 
+    def __mul__(self, times: int) -> "Usage":
+        """Give what so many such requests cost."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens * times,
+            completion_tokens=self.completion_tokens * times,
+            cost=None if self.cost is None else self.cost * times,
+        )
+
 
 @frozen(kw_only=True)
 class JudgeReply:

@@ -50,45 +50,36 @@ class Course:
 class Preset:
     """A condition of the paper: a strategy with a selector, and for how many rounds.
 
-    Whether the pool is good, great or diverse is for its owner to see to.
+    The paper's conditions differ in the pool as well: good responses or great ones, of
+    one model or of many.  That is for the owner of the pool to see to, so two presets
+    may do the same with different pools.
     """
 
     strategy: str
-    select: str
     rounds: int
     scores: bool
     meaning: str
+    select: str = "top2"
+
+
+def _one_pair(pool: str) -> Preset:
+    """Give the condition of one pair, which nobody scores before it is drawn."""
+    meaning = f"one pair, drawn blind, of {pool}"
+    return Preset(strategy="rtd", rounds=1, scores=False, meaning=meaning)
+
+
+def _four_pairs(pool: str) -> Preset:
+    """Give the condition of four rounds, each with what then scores best."""
+    meaning = f"four rounds, each with the best two that are left, of {pool}"
+    return Preset(strategy="rtd_iterative", rounds=4, scores=True, meaning=meaning)
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "1-good": Preset(
-            strategy="rtd",
-            select="random_top_k",
-            rounds=1,
-            scores=False,
-            meaning="one pair, drawn blind from all responses",
-        ),
-        "1-great": Preset(
-            strategy="rtd",
-            select="random_top_k",
-            rounds=1,
-            scores=True,
-            meaning="one pair, drawn from the best four",
-        ),
-        "4-great": Preset(
-            strategy="rtd_iterative",
-            select="top2",
-            rounds=4,
-            scores=True,
-            meaning="four rounds, each with the best two that are left",
-        ),
-        "4-great-diverse": Preset(
-            strategy="rtd_iterative",
-            select="top2_far",
-            rounds=4,
-            scores=True,
-            meaning="four rounds, each with two of the best that are far apart",
-        ),
+        "1-good": _one_pair("good responses"),
+        "1-great": _one_pair("great responses"),
+        "4-great": _four_pairs("one model's great responses"),
+        "4-great-diverse": _four_pairs("great responses by many models"),
     }
 )
+"""Those of Zhang et al. ("Chasing the Tail", 2025); `top2_far` is none of theirs."""

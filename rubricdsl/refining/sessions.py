@@ -67,7 +67,12 @@ class RefinementSession:
                 config=project_config(project),
                 seed=self.seed,
             )
-        course = self._planned()
+        course = planned_course(
+            project,
+            self.subjects,
+            self.wishes,
+            proposer=None if self._proposing is None else self._author,
+        )
         judges = self._judges()
         self._journal = Journal.open(self.journal, resume=self.resume)
         self._course = evolve(course, on=_began(self._journal))
@@ -88,8 +93,7 @@ class RefinementSession:
     @property
     def has_gold(self) -> bool:
         """Whether anybody said how good any of the responses is."""
-        pools = (subject.pool for subject in self.subjects)
-        return any(pool.gold or pool.preferences for pool in pools)
+        return _has_gold(self.subjects)
 
     async def run(self) -> tuple[RefinedRubric, ...]:
         """Refine all rubrics; what goes wrong with one of them touches no other."""
@@ -119,16 +123,6 @@ class RefinementSession:
     def cancel(self) -> None:
         """Stop asking; called again, drop what is in flight."""
         self.bench.cancel()
-
-    def _planned(self) -> Course:
-        host = self.project.host
-        return course_of(
-            self.wishes,
-            strategies={n: o.offer for n, o in host.refinement_strategies.items()},
-            selectors={n: o.offer for n, o in host.pair_selectors.items()},
-            proposer=None if self._proposing is None else self._author,
-            has_gold=self.has_gold,
-        )
 
     def _judges(self) -> JudgeBook:
         """Make the judges of all criteria, so that what is wrong is known at once."""
@@ -171,6 +165,29 @@ class RefinementSession:
             repr(self.wishes),
             self.seed,
         )[:16]
+
+
+def planned_course(
+    project: Project,
+    subjects: Sequence[Subject],
+    wishes: Wishes,
+    *,
+    proposer: str | None,
+) -> Course:
+    """Give the course that a refinement takes; raises as `course_of`."""
+    host = project.host
+    return course_of(
+        wishes,
+        strategies={n: o.offer for n, o in host.refinement_strategies.items()},
+        selectors={n: o.offer for n, o in host.pair_selectors.items()},
+        proposer=proposer,
+        has_gold=_has_gold(subjects),
+    )
+
+
+def _has_gold(subjects: Sequence[Subject]) -> bool:
+    pools = (subject.pool for subject in subjects)
+    return any(pool.gold or pool.preferences for pool in pools)
 
 
 def _began(journal: Journal) -> str:

@@ -142,6 +142,13 @@ def test_calls_are_the_ideal_with_the_gate_off(rub, tmp_path, counting, more, ca
     (tmp_path / "r.rub").write_text(LARGE, "utf-8")
     write_rows(tmp_path / "r.jsonl", rows(16))
     write_rows(tmp_path / "proposals.jsonl", rewording(4, CRITERIA[:6]))
+    told = refine(
+        rub,
+        *("--judge", spec, "--proposer", "openai:nobody", "--no-gate", "--plan"),
+        *("--plan-edits", "6", "--json", *more),
+    )
+    foretold = json.loads(told.stdout)
+    assert judge.calls == 0
     done = refine(
         rub,
         *("--judge", spec, "--proposer", "scripted:proposals.jsonl", "--no-gate"),
@@ -149,6 +156,9 @@ def test_calls_are_the_ideal_with_the_gate_off(rub, tmp_path, counting, more, ca
     )
     assert done.returncode == 0, done.stderr
     assert judge.calls == calls
+    assert foretold["calls"] == calls
+    assert foretold["calls_least"] == 16 * 20
+    assert foretold["refinement"]["proposals"] == 4
     assert max(judge.bodies.values()) == 1
     (rubric,) = json.loads(done.stdout)["rubrics"]
     assert [len(one["accepted"]) for one in rubric["rounds"]] == [6, 6, 6, 6]
@@ -188,16 +198,58 @@ def test_calls_of_the_gate_are_what_the_plan_said(rub, tmp_path, counting):
     assert (pool, proof) == (320, 20 * (5 + len(junk)))
     changed = planned("new.rub", "proof.jsonl") - planned("r.rub", "proof.jsonl")
     assert changed == 0
-    done = refine(
-        rub,
+    wanted = (
         *("--proposer", "scripted:proposals.jsonl", "--held-out", "held.jsonl"),
         *("--rounds", "1", *shared, "--json"),
     )
+    told = json.loads(refine(rub, *wanted, "--plan", "--plan-edits", "6").stdout)
+    assert judge.calls == 0
+    assert not (tmp_path / "store.sqlite").exists()
+    assert not (tmp_path / ".rub").exists()
+    done = refine(rub, *wanted)
     assert done.returncode == 0, done.stderr
+    assert told["calls"] == judge.calls
+    assert told["calls_least"] == told["refinement"]["begin"]["calls"] == pool + proof
+    assert told["refinement"]["gate"]["calls"] == judge.calls - pool - proof
     assert judge.calls == pool + proof + 6 * (5 + len(junk))
     assert max(judge.bodies.values()) == 1
     # All that any edit came to is known now.
     assert planned("new.rub", "proof.jsonl") == 0
+
+
+def test_the_plan_of_several_rounds_with_the_gate_is_kept(rub, tmp_path, counting):
+    judge, spec = counting
+    (tmp_path / "r.rub").write_text(LARGE, "utf-8")
+    write_rows(tmp_path / "r.jsonl", rows(16))
+    write_rows(tmp_path / "held.jsonl", rows(5, first=16))
+    write_rows(tmp_path / "proposals.jsonl", rewording(4, CRITERIA[:6]))
+    wanted = (
+        *("--judge", spec, "--proposer", "scripted:proposals.jsonl"),
+        *("--held-out", "held.jsonl", "--json"),
+    )
+    told = json.loads(refine(rub, *wanted, "--plan", "--plan-edits", "6").stdout)
+    done = refine(rub, *wanted)
+    assert done.returncode == 0, done.stderr
+    (rubric,) = json.loads(done.stdout)["rubrics"]
+    accepted = sum(len(one["accepted"]) for one in rubric["rounds"])
+    assert told["calls_least"] <= judge.calls <= told["calls"]
+    if accepted == 4 * 6:
+        assert judge.calls == told["calls"]
+    assert told.keys() >= {"questions", "cached", "checks", "tokens", "cost", "judges"}
+
+
+def test_the_plan_is_told_in_words_and_nothing_is_refined(rub, tmp_path):
+    (tmp_path / "r.rub").write_text(LARGE, "utf-8")
+    write_rows(tmp_path / "r.jsonl", rows(8))
+    told = refine(rub, "--proposer", "openai:nobody", "--preset", "1-good", "--plan")
+    assert told.returncode == 0, told.stderr
+    assert "1 rubric, 1 round at most, with 4 edits in each" in told.stdout
+    assert "depends on verdicts, and on what is proposed" in told.stdout
+    assert "proposer   1 call at most" in told.stdout
+    assert not (tmp_path / ".rub").exists()
+    both = refine(rub, "--proposer", "openai:nobody", "--plan", "--in-place")
+    assert both.returncode == 2
+    assert "--in-place and --plan exclude each other" in both.stderr
 
 
 # ------------------------------------------------------------ where results go

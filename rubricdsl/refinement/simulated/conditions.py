@@ -59,13 +59,13 @@ class Condition:
 
 
 INITIAL = Condition(name="initial")
-# A single pair is drawn blind, from good responses and from great ones: what differs
-# between conditions is the pool, and nothing else.
 ONE_GOOD = Condition(name="1 good", source="good", preset="1-good")
-ONE_GREAT = Condition(name="1 great", source="great", preset="1-good")
+ONE_GREAT = Condition(name="1 great", source="great", preset="1-great")
 FOUR_GOOD = Condition(name="4 good", source="good")
 FOUR_GREAT = Condition(name="4 great", source="great")
-FOUR_DIVERSE = Condition(name="4 great & diverse", source="diverse")
+FOUR_DIVERSE = Condition(
+    name="4 great & diverse", source="diverse", preset="4-great-diverse"
+)
 
 CONDITIONS = (INITIAL, ONE_GOOD, ONE_GREAT, FOUR_GOOD, FOUR_GREAT, FOUR_DIVERSE)
 """Those of the paper, and four good pairs."""
