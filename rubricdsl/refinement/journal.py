@@ -4,8 +4,9 @@ Everything else follows from the inputs, the seed and the verdicts, which are in
 store.  So a refinement that was stopped goes on when it is run again with its journal.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from attrs import define, field
 
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.diagnostics.strict_json import loads_strict
+from rubricdsl.judging.loops import is_being_cancelled
 from rubricdsl.language.edit import edit_record, read_edits
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain, digest
@@ -26,9 +28,13 @@ from rubricdsl.model.refinement import (
     Proposer,
     Unread,
 )
+from rubricdsl.model.ruling import Failure, FailureKind
 from rubricdsl.refinement.ledger import Ledger
 
 _AnswerT = TypeVar("_AnswerT")
+
+_NOT_ASKED = Failure(FailureKind.CANCELLED.value, "not asked: it was interrupted")
+_DROPPED = Failure(FailureKind.CANCELLED.value, "dropped: it was interrupted")
 
 
 @define(eq=False)
@@ -120,6 +126,15 @@ class JournalledProposer:
     journal: Journal
     ledger: Ledger
     identity: str
+    _stopped: bool = field(default=False, init=False)
+    _asking: "set[asyncio.Future[object]]" = field(factory=set, init=False)
+
+    def cancel(self) -> None:
+        """Ask nobody any more; called again, drop what is in flight."""
+        if self._stopped:
+            for asking in self._asking:
+                asking.cancel()
+        self._stopped = True
 
     async def propose(self, request: ProposalRequest) -> Proposed:
         """Give the edits that were proposed, or ask for them."""
@@ -137,10 +152,12 @@ class JournalledProposer:
         known = self._known(asked, _read_proposed)
         if known is not None:
             return known
-        refusal = self.ledger.refusal
+        refusal = self._refusal
         if refusal is not None:
             return Proposed(failure=refusal)
-        proposed = await self.proposer.propose(request)
+        proposed = await self._unless_dropped(self.proposer.propose(request))
+        if proposed is None:
+            return Proposed(calls=1, failure=_DROPPED)
         self.ledger.add_proposal(proposed.calls, proposed.usage)
         if proposed.failure is None:
             self.journal.write(asked, _proposed_record(proposed))
@@ -160,10 +177,12 @@ class JournalledProposer:
         known = self._known(asked, _read_attack)
         if known is not None:
             return known
-        refusal = self.ledger.refusal
+        refusal = self._refusal
         if refusal is not None:
             return Attack(text=None, failure=refusal)
-        attack = await self.attacker.attack(request)
+        attack = await self._unless_dropped(self.attacker.attack(request))
+        if attack is None:
+            return Attack(text=None, calls=1, failure=_DROPPED)
         self.ledger.add_proposal(attack.calls, attack.usage)
         if attack.failure is None:
             self.journal.write(asked, _attack_record(attack))
@@ -172,6 +191,27 @@ class JournalledProposer:
     async def close(self) -> None:
         """Close the proposer."""
         await self.proposer.close()
+
+    @property
+    def _refusal(self) -> Failure | None:
+        """Why nobody is asked any more; None while somebody may be."""
+        return _NOT_ASKED if self._stopped else self.ledger.refusal
+
+    async def _unless_dropped(
+        self, answer: Coroutine[object, object, _AnswerT]
+    ) -> _AnswerT | None:
+        """Wait for an answer; None if it is dropped, and paid for all the same."""
+        asking = asyncio.ensure_future(answer)
+        self._asking.add(asking)
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if is_being_cancelled():
+                raise
+            self.ledger.add_proposal(1, Usage())
+            return None
+        finally:
+            self._asking.discard(asking)
 
     def _known(
         self, asked: str, read: Callable[[Mapping[str, Plain]], _AnswerT]

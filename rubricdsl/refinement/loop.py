@@ -138,6 +138,8 @@ class Refinement:
         proposed = await self._propose(stage, counting, candidates, pair)
         if proposed.failure is not None and proposed.failure.kind in _SPENT:
             raise _StopError(StopKind.BUDGET_EXHAUSTED, proposed.failure.reason)
+        if proposed.failure is not None and proposed.failure.kind in _CANCELLED:
+            raise _StopError(StopKind.CANCELLED, "it was interrupted")
         number = self.manuscript.next_round
         edits = accounted(proposed.edits, number)
         if self.course.gate and edits:

@@ -55,6 +55,7 @@ class RefinementSession:
     _proposing: Resolved | None = field(init=False)
     _course: Course = field(init=False)
     _journal: Journal = field(init=False)
+    _asked: JournalledProposer | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         project = self.project
@@ -99,7 +100,7 @@ class RefinementSession:
         """Refine all rubrics; what goes wrong with one of them touches no other."""
         proposer = None
         if self._proposing is not None:
-            proposer = JournalledProposer(
+            proposer = self._asked = JournalledProposer(
                 self._proposing.proposer,
                 self._proposing.attacker,
                 self._journal,
@@ -123,6 +124,8 @@ class RefinementSession:
     def cancel(self) -> None:
         """Stop asking; called again, drop what is in flight."""
         self.bench.cancel()
+        if self._asked is not None:
+            self._asked.cancel()
 
     def _judges(self) -> JudgeBook:
         """Make the judges of all criteria, so that what is wrong is known at once."""

@@ -399,6 +399,34 @@ def test_what_a_server_refuses_once_is_not_asked_again(
     assert [parameter in body for body in bodies] == [True, False, False]
 
 
+def test_a_bound_goes_by_the_name_that_a_model_wants(serve: Serve) -> None:
+    bodies: list[dict[str, object]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        if "max_tokens" in bodies[-1]:
+            message = (
+                "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead."
+            )
+            return web.json_response(error("unsupported", message), status=400)
+        return web.json_response(completion('{"c1":"yes","c2":"no"}'))
+
+    async def scenario() -> None:
+        async with serve(handler) as base:
+            judge = OFFER.create(
+                parse_spec(f"openai:m?base_url={base}&max_tokens=7"), {}
+            )
+            for _ in range(2):
+                reply = await judge.judge(request_of())
+                assert [a.ruling for a in reply.answers] == [YES, NO]
+            await judge.close()
+
+    asyncio.run(scenario())
+    assert [body.get("max_tokens") for body in bodies] == [7, None, None]
+    assert [body.get("max_completion_tokens") for body in bodies] == [None, 7, 7]
+
+
 def test_a_chosen_temperature_is_not_dropped(serve: Serve) -> None:
     async def scenario() -> str:
         handler = replying(error("x", "temperature must be 1"), status=400)

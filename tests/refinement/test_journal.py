@@ -1,4 +1,4 @@
-"""What a proposer's answers took is kept with them, that of attacks too."""
+"""What a proposer's answers took is kept with them; and when nobody is asked."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,11 +7,27 @@ import pytest
 from attrs import define, field
 
 from rubricdsl.model.judgement import Usage
-from rubricdsl.model.refinement import Attack, AttackRequest
+from rubricdsl.model.refinement import (
+    Attack,
+    AttackRequest,
+    ProposalRequest,
+    Proposed,
+    StopKind,
+)
 from rubricdsl.model.ruling import Failure
+from rubricdsl.refinement.courses import Course, Stage
 from rubricdsl.refinement.journal import Journal, JournalledProposer
 from rubricdsl.refinement.ledger import Ledger
-from tests.refinement.benches import ListedProposer, manuscript, response
+from rubricdsl.refinement.loop import Means, Refinement
+from rubricdsl.refinement.pools import Pool
+from rubricdsl.refinement.selection.top2 import Top2
+from rubricdsl.refinement.strategies.rtd import Differentiation
+from tests.refinement.benches import (
+    KeywordBench,
+    ListedProposer,
+    manuscript,
+    response,
+)
 
 REQUEST = AttackRequest(
     bound=manuscript("rubric pets\n[1] dogs: Mentions dogs.\n").bound,
@@ -79,3 +95,84 @@ def test_an_attack_that_failed_is_paid_for_and_asked_for_again(tmp_path):
     assert record["cost"] == SPENT.cost
     _, asked, _ = attacked(path, failed, resume=True)
     assert asked == 1
+
+
+# ------------------------------------------------------------- interrupted
+
+
+@define(eq=False)
+class Slow:
+    """A proposer and attacker that never answers."""
+
+    asked: int = field(default=0, init=False)
+    both: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    async def propose(self, request: ProposalRequest) -> Proposed:
+        """Wait."""
+        del request
+        await self.wait()
+        return Proposed()
+
+    async def attack(self, request: AttackRequest) -> Attack:
+        """Wait."""
+        del request
+        await self.wait()
+        return Attack(text="dogs")
+
+    async def wait(self) -> None:
+        """Tell when two were asked for, and give neither."""
+        self.asked += 1
+        if self.asked > 1:
+            self.both.set()
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def interrupted(path, times):
+    """Refine, and interrupt so often while the proposer has not answered."""
+    slow, ledger = Slow(), Ledger()
+    kept = JournalledProposer(slow, slow, Journal.open(path, resume=False), ledger, "m")
+    differentiation = Stage(name="rtd", strategy=Differentiation(), rounds=2)
+    refinement = Refinement(
+        manuscript("rubric pets\n[1] dogs: Mentions dogs.\n"),
+        Pool(responses=tuple(response(f"r{n}", f"dogs {n}") for n in range(4))),
+        Course(
+            stages=(differentiation,), selector=Top2(), selector_name="top2", gate=False
+        ),
+        Means(bench=KeywordBench(), proposer=kept),
+    )
+
+    async def scenario():
+        refining = asyncio.ensure_future(refinement.run())
+        attack = asyncio.ensure_future(kept.attack(REQUEST))
+        await slow.both.wait()
+        for _ in range(times):
+            kept.cancel()
+        done, waiting = await asyncio.wait({refining, attack}, timeout=0.5)
+        for one in waiting:
+            one.cancel()
+        later = await kept.attack(REQUEST)
+        return [one.result() for one in (refining, attack) if one in done], later
+
+    return asyncio.run(scenario()), slow, ledger
+
+
+def test_interrupted_once_nobody_more_is_asked_and_answers_are_waited_for(tmp_path):
+    (done, later), slow, _ = interrupted(tmp_path / "journal.jsonl", 1)
+    assert done == []
+    assert slow.asked == 2
+    assert later.failure is not None
+    assert later.failure.kind == "cancelled"
+
+
+def test_interrupted_twice_what_is_in_flight_is_dropped_and_counted(tmp_path):
+    (done, _), slow, ledger = interrupted(tmp_path / "journal.jsonl", 2)
+    refined, attack = done
+    assert refined.stop.kind is StopKind.CANCELLED
+    assert refined.text == "rubric pets\n[1] dogs: Mentions dogs.\n"
+    assert attack.failure.kind == "cancelled"
+    assert ledger.record["proposer_calls"] == slow.asked == 2
+    # It was never answered, so it would be asked for again.
+    assert (tmp_path / "journal.jsonl").read_bytes() == b""

@@ -33,7 +33,8 @@ _LONGEST_NAME = 200
 _MOST_TOKENS = 1_000_000_000
 
 # Parameters that some servers or models refuse, with what they call them when they
-# do.  Without them the answers are the same in form, only less certain to be so.
+# do.  Without them, or by another name, the answers are the same in form, only less
+# certain to be so.
 DISPENSABLE: Mapping[str, tuple[str, ...]] = {
     "response_format": (
         "response_format",
@@ -45,6 +46,8 @@ DISPENSABLE: Mapping[str, tuple[str, ...]] = {
     "logprobs": ("logprob",),
     "temperature": ("temperature",),
     "seed": ("seed",),
+    # Models that think first want it called by another name, and say so.
+    "max_tokens": ("max_completion_tokens",),
 }
 
 
@@ -55,6 +58,13 @@ class Manner:
     model: str
     temperature: float | None
     max_tokens: int | None
+
+    def longest(self, without: frozenset[str]) -> dict[str, Plain]:
+        """Give the parameter that bounds an answer, by the name that is not refused."""
+        if self.max_tokens is None:
+            return {}
+        name = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
+        return {name: self.max_tokens}
 
     def with_room(self, repeats: int) -> "Manner":
         """Give the manner for a request that was answered too long so often."""
@@ -128,8 +138,7 @@ def parameters(
     body: dict[str, Plain] = {"model": manner.model}
     if "temperature" not in without:
         body["temperature"] = 0 if manner.temperature is None else manner.temperature
-    if manner.max_tokens is not None:
-        body["max_tokens"] = manner.max_tokens
+    body |= manner.longest(without)
     if "response_format" not in without:
         body["response_format"] = response_format(schema, "answers")
     if "logprobs" not in without:

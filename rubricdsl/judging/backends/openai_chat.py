@@ -56,8 +56,7 @@ class OpenAIChat:
         }
         if temperature is not None and "temperature" not in without:
             body["temperature"] = temperature
-        if manner.max_tokens is not None:
-            body["max_tokens"] = manner.max_tokens
+        body |= manner.longest(without)
         if "seed" not in without:
             body["seed"] = (request.seed + request.attempt) % _SEEDS
         if request.schema and "response_format" not in without:

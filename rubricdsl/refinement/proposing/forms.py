@@ -56,8 +56,16 @@ def record_form(properties: dict[str, Plain]) -> dict[str, Plain]:
 def edits_form() -> dict[str, Plain]:
     """Give the schema of ``{"edits": [...]}``."""
     part = record_form({"name": _TEXT, "text": _TEXT, "mark": _MAYBE})
+    level = record_form({"number": {"type": "number"}, "label": _MAYBE, "text": _TEXT})
+    levels: Plain = {"type": ["array", "null"], "items": level}
     operations: dict[str, dict[str, Plain]] = {
-        "add": {"name": _TEXT, "text": _TEXT, "mark": _TEXT, "parent": _MAYBE},
+        "add": {
+            "name": _TEXT,
+            "text": _TEXT,
+            "mark": _TEXT,
+            "parent": _MAYBE,
+            "levels": levels,
+        },
         "remove": {"criterion": _TEXT},
         "reword": {"criterion": _TEXT, "text": _TEXT},
         "reweigh": {"criterion": _TEXT, "mark": _TEXT},

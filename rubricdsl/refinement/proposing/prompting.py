@@ -50,6 +50,7 @@ _HEADINGS = {
 _EDITS = (
     "Reply with one JSON object and nothing before or after it, in this form:\n"
     '{"edits": [{"op": "add", "name": "…", "text": "…", "mark": "…", "parent": null, '
+    '"levels": null, '
     '"type": "…", "reason": "…", "evidence": {"a": "…", "b": null}}]}'
 )
 _RESPONSE = (

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from rubricdsl.model.edit import Add
 from rubricdsl.model.refinement import Attack, AttackRequest, ProposalRequest, Proposed
+from rubricdsl.model.rubric import Level
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.refinement.proposing.carrying import Carrier
@@ -216,6 +217,40 @@ def test_what_a_server_refuses_is_left_out(
     assert len(propose(server).edits) == 1
     assert parameter in server.bodies[0]
     assert parameter not in server.bodies[1]
+
+
+def test_a_bound_goes_by_the_name_that_a_model_wants(server: Server) -> None:
+    refused = "'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+    server.answers = [(400, error(refused)), edits(ADD)]
+    assert len(propose(server, options="&max_tokens=90").edits) == 1
+    assert server.bodies[0]["max_tokens"] == 90
+    assert "max_tokens" not in server.bodies[1]
+    assert server.bodies[1]["max_completion_tokens"] == 90
+
+
+def test_a_criterion_of_levels_is_proposed_in_the_form_that_is_asked_for(
+    server: Server,
+) -> None:
+    none: dict[str, object] = {"number": 0, "label": None, "text": "Says nothing."}
+    full: dict[str, object] = {"number": 2, "label": "full", "text": "Says it all."}
+    record = {**ADD, "parent": None, "levels": [none, full]}
+    server.answers = [edits(record)]
+    (edit,) = propose(server).edits
+    assert isinstance(edit, Add)
+    assert edit.levels == (
+        Level(0.0, None, "Says nothing."),
+        Level(2.0, "full", "Says it all."),
+    )
+    (body,) = server.bodies
+    schema = body["response_format"]["json_schema"]["schema"]
+    (form,) = [
+        one
+        for one in schema["properties"]["edits"]["items"]["anyOf"]
+        if one["properties"]["op"]["enum"] == ["add"]
+    ]
+    assert form["properties"].keys() == record.keys()
+    level = form["properties"]["levels"]["items"]["properties"]
+    assert level.keys() == none.keys()
 
 
 def test_a_key_that_is_echoed_stands_in_no_edit(server: Server) -> None:

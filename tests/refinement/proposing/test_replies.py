@@ -270,7 +270,7 @@ def test_the_form_is_one_that_strict_servers_take() -> None:
     check(form)
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(form)
-    fits = {**ADD, "parent": None}
+    fits = {**ADD, "parent": None, "levels": None}
     assert validator.is_valid({"edits": [fits]})
     assert not validator.is_valid({"edits": [{**fits, "op": "explode"}]})
     assert len(read(edits(fits)).edits) == 1
