@@ -15,11 +15,12 @@ from rubricdsl.formats.response_fields import made_prompt_id
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.judging.loops import run_async
 from rubricdsl.language.words import RESERVED, is_path
+from rubricdsl.model.refinement import DraftRequest
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.source import ARGUMENTS, Span
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
-from rubricdsl.refinement.drafting.drafters import DraftRequest, drafter_of
+from rubricdsl.refinement.drafting.drafters import drafter_of
 from rubricdsl.refinement.drafting.first import FirstRubric, first_rubric
 from rubricdsl.refinement.drafting.merging import MOST_CRITERIA
 from rubricdsl.refinement.drafting.reading import DraftReader

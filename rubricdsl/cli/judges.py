@@ -25,6 +25,7 @@ from rubricdsl.formats.results import read_results
 from rubricdsl.judging.calibration.files import dumps
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.protocols import (
@@ -32,6 +33,7 @@ from rubricdsl.model.protocols import (
     JudgeWrapperOffer,
     PreparedBackend,
 )
+from rubricdsl.model.refinement import ProposerOffer
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
@@ -152,12 +154,18 @@ def _listed_lines(host: PluginHost) -> Iterator[str]:
     for wrapper in host.judge_wrappers.values():
         names = ", ".join(wrapper.offer.options)
         yield f"any judge takes {names}: {wrapper.offer.description}"
+    names = ", ".join(sorted({*host.chat_models, *host.proposers}))
+    yield f"rubrics are drafted and refined (--proposer) by: {names}"
 
 
 def _document(host: PluginHost, checked: Sequence[Readiness]) -> dict[str, Plain]:
     return {
         "judges": [_record(*item) for item in host.judge_backends.items()],
         "wrappers": [_record(*item) for item in host.judge_wrappers.items()],
+        "proposers": [
+            *(_record(*item) for item in host.chat_models.items()),
+            *(_record(*item) for item in host.proposers.items()),
+        ],
         "keys": key_records(*_offers(host)),
         "checked": [
             {"judge": r.judge, "ready": r.ready, "detail": r.detail} for r in checked
@@ -166,7 +174,11 @@ def _document(host: PluginHost, checked: Sequence[Readiness]) -> dict[str, Plain
 
 
 def _record(
-    name: str, found: Offered[JudgeBackendOffer] | Offered[JudgeWrapperOffer]
+    name: str,
+    found: Offered[JudgeBackendOffer]
+    | Offered[JudgeWrapperOffer]
+    | Offered[ChatModelOffer]
+    | Offered[ProposerOffer],
 ) -> dict[str, Plain]:
     return {
         "name": name,

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.edit import Edit
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.protocols import FunctionTable, JudgeSettings
@@ -189,6 +190,39 @@ class ProposerOffer:
     description: str
     create: Callable[[JudgeSettings, Mapping[str, str]], Proposer]
     options: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class DraftRequest:
+    """A prompt to write a rubric for; ``number`` counts drafts of it, from 0."""
+
+    prompt: str
+    prompt_id: str
+    seed: int = 0
+    number: int = 0
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A first rubric; None where there is none.
+
+    ``rubric`` is source text, or an object with ``criteria``, each with ``name``,
+    ``text``, and ``weight`` from 1 to 3.
+    """
+
+    rubric: Plain
+    calls: int = 0
+    usage: Usage = Usage()
+    failure: Failure | None = None
+
+
+@runtime_checkable
+class DraftingProposer(Protocol):
+    """Writes first rubrics; a proposer may do that, too."""
+
+    async def draft(self, request: DraftRequest) -> Draft:
+        """Write one; what goes wrong is in what is given, and raises nothing."""
+        ...
 
 
 @frozen(kw_only=True)

@@ -127,13 +127,14 @@ class JournalledProposer:
     ledger: Ledger
     identity: str
     _stopped: bool = field(default=False, init=False)
-    _asking: "set[asyncio.Future[object]]" = field(factory=set, init=False)
+    # How to drop each request that is in flight.
+    _in_flight: set[Callable[[], bool]] = field(factory=set, init=False)
 
     def cancel(self) -> None:
         """Ask nobody any more; called again, drop what is in flight."""
         if self._stopped:
-            for asking in self._asking:
-                asking.cancel()
+            for drop in self._in_flight:
+                drop()
         self._stopped = True
 
     async def propose(self, request: ProposalRequest) -> Proposed:
@@ -202,7 +203,7 @@ class JournalledProposer:
     ) -> _AnswerT | None:
         """Wait for an answer; None if it is dropped, and paid for all the same."""
         asking = asyncio.ensure_future(answer)
-        self._asking.add(asking)
+        self._in_flight.add(asking.cancel)
         try:
             return await asking
         except asyncio.CancelledError:
@@ -211,7 +212,7 @@ class JournalledProposer:
             self.ledger.add_proposal(1, Usage())
             return None
         finally:
-            self._asking.discard(asking)
+            self._in_flight.discard(asking.cancel)
 
     def _known(
         self, asked: str, read: Callable[[Mapping[str, Plain]], _AnswerT]

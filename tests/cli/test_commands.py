@@ -143,8 +143,10 @@ def test_arithmetic_tests_of_every_good_rubric_hold(rub, shared):
 
 
 def test_judges_and_plugins_are_listed(rub):
-    judges = json.loads(rub("judges", "--json").stdout)["judges"]
-    assert {"openai", "scripted"} <= {judge["name"] for judge in judges}
+    listed = json.loads(rub("judges", "--json").stdout)
+    for kind in ("judges", "proposers"):
+        assert {"openai", "scripted"} <= {one["name"] for one in listed[kind]}
+    assert "(--proposer) by: openai, scripted" in rub("judges").stdout
     plugins = json.loads(rub("plugins", "--json").stdout)["plugins"]
     assert {p["name"]: p["problem"] for p in plugins}["builtin"] is None
 

@@ -144,7 +144,8 @@ def test_the_gate_decides_over_what_the_model_proposes(
     assert round_["proposer_calls"] == 1
     assert round_["tokens"]["completion"] > 0
     (edit,) = round_["proposed"]
-    (decision,) = (*round_["accepted"], *round_["rejected"])
+    decisions: list[Mapping[str, Any]] = round_["accepted"] + round_["rejected"]
+    (decision,) = decisions
     assert decision["edit"] == edit
     assert decision["why"]
     # It was tried: the gate knows what it comes to for what is held out.

@@ -1,14 +1,15 @@
-"""Who drafts: chat models, which are asked, and scripts, in which it stands."""
+"""Who drafts: chat models, which are asked, and proposers that say so themselves."""
 
 from functools import cache
 from importlib.resources import files
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import Usage
+from rubricdsl.model.refinement import DraftingProposer, DraftRequest
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.ruling import Failure, FailureKind
 from rubricdsl.refinement.drafting.reading import WEIGHTS, DraftReader
@@ -23,7 +24,6 @@ from rubricdsl.refinement.proposing.conversing import (
 from rubricdsl.refinement.proposing.forms import record_form
 from rubricdsl.refinement.proposing.prompting import ProposalWriter
 from rubricdsl.refinement.proposing.resolving import Resolved
-from rubricdsl.refinement.proposing.scripted import ScriptedProposer
 
 _FEWEST, _MOST = 6, 15
 _TASK = (
@@ -32,16 +32,6 @@ _TASK = (
     '{"name": "…", "criteria": [{"name": "…", "text": "…", "frustration": 2, '
     '"correctness": 3}]}'
 )
-
-
-@frozen(kw_only=True)
-class DraftRequest:
-    """A prompt to write a rubric for; ``number`` counts drafts of it, from 0."""
-
-    prompt: str
-    prompt_id: str
-    seed: int = 0
-    number: int = 0
 
 
 class Drafter(Protocol):
@@ -57,8 +47,8 @@ def drafter_of(resolved: Resolved) -> Drafter:
     proposer = resolved.proposer
     if isinstance(proposer, ChatProposer):
         return ChatDrafter(proposer.carrier, proposer.writer)
-    if isinstance(proposer, ScriptedProposer):
-        return ScriptedDrafter(proposer)
+    if isinstance(proposer, DraftingProposer):
+        return OwnDrafter(proposer, resolved.name)
     return fail(
         "D205",
         f"the proposer {resolved.name} writes no drafts",
@@ -86,28 +76,30 @@ class ChatDrafter:
 
 
 @frozen
-class ScriptedDrafter:
-    """Looks drafts up."""
+class OwnDrafter:
+    """Takes what a proposer drafts, which is called ``name`` where it goes wrong."""
 
-    proposer: ScriptedProposer
+    proposer: DraftingProposer
+    name: str
 
     async def draft(self, request: DraftRequest, reader: DraftReader) -> Heard[Rubric]:
-        """Look one up."""
-        found = self.proposer.draft(request.prompt_id, request.number)
-        if found is None:
-            number = f"draft {request.number + 1}"
-            reason = f"no {number} is recorded for the prompt {request.prompt_id!r}"
-            failure = Failure(FailureKind.NOT_RECORDED.value, reason)
-            return Heard(calls=0, usage=Usage(), failure=failure)
+        """Take one."""
         try:
-            return Heard(value=reader.of(found), calls=0, usage=Usage())
+            given = await self.proposer.draft(request)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            reason = f"{self.name} raised {type(error).__name__}: {error}"
+            failure = Failure(f"{self.name.partition(':')[0]}:error", reason)
+            return Heard(calls=0, usage=Usage(), failure=failure)
+        spent = Heard[Rubric](
+            calls=given.calls, usage=given.usage, failure=given.failure
+        )
+        if given.failure is not None:
+            return spent
+        try:
+            return evolve(spent, value=reader.of(given.rubric))
         except NotReadError as error:
-            return Heard(
-                calls=0,
-                usage=Usage(),
-                failure=Failure(FailureKind.JUDGE_UNPARSEABLE.value, str(error)),
-                problems=error.problems,
-            )
+            failure = Failure(FailureKind.JUDGE_UNPARSEABLE.value, str(error))
+            return evolve(spent, failure=failure, problems=error.problems)
 
 
 def _form() -> dict[str, Plain]:

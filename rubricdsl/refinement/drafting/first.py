@@ -11,8 +11,9 @@ from rubricdsl.language.lint.running import Choice, lint
 from rubricdsl.language.loading import load_text
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.judgement import Usage
+from rubricdsl.model.refinement import DraftRequest
 from rubricdsl.model.rubric import Rubric
-from rubricdsl.refinement.drafting.drafters import Drafter, DraftRequest
+from rubricdsl.refinement.drafting.drafters import Drafter
 from rubricdsl.refinement.drafting.merging import merge
 from rubricdsl.refinement.drafting.reading import DraftReader
 from rubricdsl.refinement.proposing.conversing import Heard

@@ -26,10 +26,13 @@ from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.refinement import (
     Attack,
     AttackRequest,
+    Draft,
+    DraftRequest,
     ProposalRequest,
     Proposed,
     ProposerOffer,
 )
+from rubricdsl.model.ruling import Failure, FailureKind
 from rubricdsl.refinement.proposing.prompting import LABELS
 
 _KINDS = ("edits", "attack", "draft")
@@ -84,12 +87,16 @@ class ScriptedProposer:
     async def close(self) -> None:
         """Nothing to give back."""
 
-    def draft(self, prompt_id: str, number: int) -> Plain:
-        """Give the draft of that number, from 0, for a prompt; None if it has none."""
-        drafts = [
-            draft for named, draft in self.script.drafts if named in {None, prompt_id}
-        ]
-        return drafts[number] if number < len(drafts) else None
+    async def draft(self, request: DraftRequest) -> Draft:
+        """Look a draft up."""
+        own = {None, request.prompt_id}
+        drafts = [draft for named, draft in self.script.drafts if named in own]
+        if request.number < len(drafts):
+            return Draft(rubric=drafts[request.number])
+        number = f"draft {request.number + 1}"
+        reason = f"no {number} is recorded for the prompt {request.prompt_id!r}"
+        failure = Failure(FailureKind.NOT_RECORDED.value, reason)
+        return Draft(rubric=None, failure=failure)
 
 
 def read_script(path: Path) -> Script:

@@ -11,9 +11,9 @@ import pytest
 
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.language.loading import load_text
-from rubricdsl.model.refinement import Proposed
+from rubricdsl.model.refinement import DraftRequest, Proposed
 from rubricdsl.plugins.host import PluginHost
-from rubricdsl.refinement.drafting.drafters import DraftRequest, drafter_of
+from rubricdsl.refinement.drafting.drafters import drafter_of
 from rubricdsl.refinement.drafting.first import FirstRubric, first_rubric
 from rubricdsl.refinement.drafting.reading import DraftReader
 from rubricdsl.refinement.proposing.resolving import Resolved, resolve_proposer

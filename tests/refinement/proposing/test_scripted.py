@@ -10,7 +10,7 @@ import pytest
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.edit import Quote
 from rubricdsl.model.protocols import JudgeSettings
-from rubricdsl.model.refinement import AttackRequest, Proposed
+from rubricdsl.model.refinement import AttackRequest, DraftRequest, Proposed
 from rubricdsl.refinement.proposing.scripted import (
     ScriptedProposer,
     create,
@@ -80,8 +80,14 @@ def test_drafts_stand_in_their_order(tmp_path: Path) -> None:
         {"draft": "rubric b", "prompt_id": "p9"},
         {"draft": "rubric c"},
     )
-    assert [found.draft("p1", n) for n in range(3)] == ["rubric a", "rubric c", None]
-    assert found.draft("p9", 1) == "rubric b"
+    asked = [("p1", 0), ("p1", 1), ("p1", 2), ("p9", 1)]
+    drafts = [
+        asyncio.run(found.draft(DraftRequest(prompt="?", prompt_id=p, number=n)))
+        for p, n in asked
+    ]
+    assert [one.rubric for one in drafts] == ["rubric a", "rubric c", None, "rubric b"]
+    assert drafts[2].failure is not None
+    assert drafts[2].failure.kind == "not_recorded"
 
 
 def test_the_identity_is_that_of_the_content(tmp_path: Path) -> None:
