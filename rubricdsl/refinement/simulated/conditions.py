@@ -160,10 +160,9 @@ async def refine(world: World, condition: Condition) -> tuple[RefinedRubric, ...
 
 def _course(condition: Condition, rounds: int) -> Course:
     preset = PRESETS[condition.preset]
+    rounds = 1 if preset.rounds == 1 else rounds
     stage = Stage(
-        name=preset.strategy,
-        strategy=_strategy(preset.strategy),
-        rounds=1 if preset.rounds == 1 else rounds,
+        name=preset.strategy, strategy=_strategy(preset.strategy), rounds=rounds
     )
     return Course(
         stages=() if condition.source is None else (stage,),
@@ -171,6 +170,9 @@ def _course(condition: Condition, rounds: int) -> Course:
         selector_name=preset.select,
         gate=condition.gate,
         scores=preset.scores,
+        # All rounds are made, as in the paper: a proposer that has noticed nothing
+        # about two pairs may notice something about the next.
+        patience=rounds,
         author="oracle",
     )
 
