@@ -4,11 +4,12 @@ import argparse
 import io
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import say, standard_input
+from rubricdsl.cli.pages import write_html
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.formats.audits import read_audit
 from rubricdsl.formats.gold import Gold, read_gold
@@ -16,7 +17,6 @@ from rubricdsl.formats.refinements import ToldRefinement, read_refinements
 from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.results import Results, read_results
 from rubricdsl.formats.rows import sound
-from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.model.response import Response
 from rubricdsl.project import pick
 
@@ -34,7 +34,8 @@ examples:
   rub report examples/doctor/results.jsonl --out report.html
   rub report examples/doctor/results.jsonl --responses examples/doctor/responses.jsonl --gold examples/doctor/gold.jsonl --out report.html
 
-Several files are parts of one run.  With --responses each response is shown with its
+On a terminal the report stands there in brief, too; without --out the page goes to
+standard output where that is none.  Several files are parts of one run.  With --responses each response is shown with its
 text, in which the quotes that judges gave are marked; with --gold, what `rub tail`
 and `rub agree` find, and how each criterion tells good responses apart; with --audit and --refine,
 what `rub audit --json` and `rub refine --json` printed of it; with --compare, what
@@ -72,21 +73,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    if find_spec("numpy") is None:
-        fail(
-            "D108",
-            "`rub report` needs numpy, which is not installed",
-            hint='pip install "rubricdsl[arrays]"',
-        )
+    require_analysis("report")
+    from rubricdsl.cli.report_brief import draw_brief
     from rubricdsl.report.page import report
 
-    page = report(_material(options)).encode()
-    if options.out is None:
-        sys.stdout.buffer.write(page)
+    material = _material(options)
+    if options.out is None and not sys.stdout.isatty():
+        sys.stdout.buffer.write(report(material).encode())
         return Exit.FINE
-    with whole_file(options.out) as file:
-        file.write(page)
-    say(f"report: {options.out}, {len(page) / 1000:,.0f} kB")
+    if options.out is None:
+        say("note: give --out FILE for the whole page")
+    else:
+        write_html(options.out, report(material))
+    draw_brief(material)
     return Exit.FINE
 
 

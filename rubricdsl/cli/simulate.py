@@ -10,6 +10,7 @@ from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import print_json
+from rubricdsl.cli.pages import write_page
 from rubricdsl.diagnostics import fail
 
 DESCRIPTION = """\
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit 1 if something that is expected of the built-in world does not hold",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--html", metavar="FILE", help="write a page with the curves")
 
 
 def run(options: argparse.Namespace) -> Exit:
@@ -149,6 +151,11 @@ def _built_in(options: argparse.Namespace) -> Exit:
         print_json(experiment_record(experiment, expected))
     else:
         draw_experiment(experiment, expected)
+    if options.html is not None:
+        from rubricdsl.report.sections.simulation import experiment_sections
+
+        sections = list(experiment_sections(experiment, expected))
+        write_page(options.html, "Policy against rubric", sections)
     failed = options.check and not all(one.holds for one in expected)
     return Exit.NO if failed else Exit.FINE
 
@@ -190,4 +197,8 @@ def _own_pool(options: argparse.Namespace) -> Exit:
         print_json(pool_record(outcomes, training))
     else:
         draw_pool(outcomes)
+    if options.html is not None:
+        from rubricdsl.report.sections.simulation import pool_sections
+
+        write_page(options.html, "Policy over a pool", list(pool_sections(outcomes)))
     return Exit.FINE

@@ -10,6 +10,7 @@ from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import positive_amount, share
 from rubricdsl.cli.output import plural, print_json, say
+from rubricdsl.cli.pages import write_page
 from rubricdsl.diagnostics import fail
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--html", metavar="FILE", help="write the same as a page")
 
 
 def run(options: argparse.Namespace) -> Exit:
@@ -83,6 +85,10 @@ def run(options: argparse.Namespace) -> Exit:
         print_json(tail_record(found))
     else:
         draw_analysis(found)
+    if options.html is not None:
+        from rubricdsl.report.sections.tail import tail
+
+        write_page(options.html, "The tail", [tail(found)])
     return Exit.FINE
 
 

@@ -28,6 +28,17 @@ _NO_GOLD: Mapping[Key, float] = {}
 _NO_WISHES = Wishes()
 
 
+class RefinedRubrics(tuple[RefinedRubric, ...]):
+    """Refined rubrics in the order of their file; a notebook shows them as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from rubricdsl.report.notebook import refinements_table
+
+        return refinements_table(self)
+
+
 async def refine(  # noqa: PLR0913 - options, each by name
     path: PathLike,
     responses: Iterable[Response | str | Mapping[str, object]],
@@ -40,7 +51,7 @@ async def refine(  # noqa: PLR0913 - options, each by name
     held_out: float = 0.25,
     store: PathLike | None = None,
     seed: int = 0,
-) -> tuple[RefinedRubric, ...]:
+) -> RefinedRubrics:
     """Refine the rubrics of a ``.rub`` file that have responses; write nothing.
 
     Responses are given as for `rubricdsl.evaluate`; ``judge`` and ``proposer`` are
@@ -76,7 +87,7 @@ async def refine(  # noqa: PLR0913 - options, each by name
             proposer=proposer,
             seed=seed,
         )
-        return await session.run()
+        return RefinedRubrics(await session.run())
 
 
 def _subjects(project: Project, file: Path, found: Mapping[str, Pool]) -> list[Subject]:
@@ -96,7 +107,7 @@ def refine_sync(  # noqa: PLR0913 - options, each by name
     held_out: float = 0.25,
     store: PathLike | None = None,
     seed: int = 0,
-) -> tuple[RefinedRubric, ...]:
+) -> RefinedRubrics:
     """Do what `refine` does, outside an event loop."""
     return run_async(
         refine(

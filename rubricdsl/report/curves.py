@@ -28,18 +28,18 @@ def banded_curve(
     *,
     labels: tuple[str, str],
     turn: float | None = None,
+    heights: tuple[float, float] | None = None,
 ) -> Element:
     """Draw a curve in its band, the best there could be above, and where it turns.
 
-    ``labels`` are those of both axes.
+    ``labels`` are those of both axes, ``heights`` the ends of the upright one where
+    they shall not be those of the curve.
     """
     tops = [point.best or point.y for point in points]
     lows = [point.y if point.low is None else point.low for point in points]
-    plot = Plot(
-        x_high=max(point.x for point in points) or 1.0,
-        y_low=min(*lows, 0.5),
-        y_high=max(*tops, *(point.high or point.y for point in points), 0.75),
-    )
+    highs = [point.high or point.y for point in points]
+    low, high = heights or (min(*lows, 0.5), max(*tops, *highs, 0.75))
+    plot = Plot(x_high=max(point.x for point in points) or 1.0, y_low=low, y_high=high)
     x, y = plot.x, plot.y
     known = [point for point in points if point.low is not None]
     above = [(x(point.x), y(point.high or point.y)) for point in known]

@@ -14,9 +14,9 @@ from rubricdsl.formats.results import Results
 from rubricdsl.formats.tables import ranked
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.report.assembly import assembled
 from rubricdsl.report.criterion_findings import criterion_findings
-from rubricdsl.report.document import document
-from rubricdsl.report.markup import Element, h
+from rubricdsl.report.markup import Element
 from rubricdsl.report.people import agreement_of, tail_of
 from rubricdsl.report.run_comparison import RunComparison
 from rubricdsl.report.run_summary import run_summary
@@ -30,7 +30,6 @@ from rubricdsl.report.sections.overview import overview
 from rubricdsl.report.sections.refinement import RefinedWay, refinement
 from rubricdsl.report.sections.responses import MOST_LISTED, ResponseList, responses
 from rubricdsl.report.sections.tail import tail
-from rubricdsl.report.svg import hatch_pattern
 from rubricdsl.report.wording import several
 
 _MOST_NAMED = 3
@@ -85,7 +84,7 @@ def report(material: Material) -> str:
         listed.section,
     ]
     title = _title(dict.fromkeys(rubric.name for rubric in summary.rubrics))
-    return document(f"{title}: report", _body(title, sections), listed.packed)
+    return assembled(title, sections, listed.packed)
 
 
 def _maps(
@@ -126,32 +125,3 @@ def _title(names: Collection[str]) -> str:
     if len(names) > _MOST_NAMED:
         return several(len(names), "rubric")
     return ", ".join(names)
-
-
-def _body(title: str, sections: Sequence[Element]) -> Element:
-    contents = [h("li", h("a", _heading(one), href=f"#{_id(one)}")) for one in sections]
-    return h(
-        "body",
-        h("a", "Skip to the report", href="#main", class_="skip"),
-        hatch_pattern(),
-        h(
-            "header",
-            h("p", "rubricdsl report", class_="kind"),
-            h("h1", title),
-            h("nav", h("ol", *contents), aria_label="Contents"),
-        ),
-        h("main", *sections, id="main", tabindex=-1),
-        h(
-            "footer",
-            h("p", "Made by rub report. Nothing here comes from or goes to a network."),
-        ),
-    )
-
-
-def _id(section: Element) -> str:
-    return dict(section.attributes)["id"]
-
-
-def _heading(section: Element) -> str:
-    heading = section.children[0]
-    return "" if isinstance(heading, str) else str(heading.children[0])

@@ -73,6 +73,12 @@ def test_people_see_the_same_in_tables(rub):
     assert ascii_only.returncode == 0, ascii_only.stderr
 
 
+def test_the_world_is_drawn_on_a_page(rub, tmp_path):
+    done = rub("simulate", "--conditions", "initial", *QUICK, "--html", "page.html")
+    assert done.returncode == 0, done.stderr
+    assert "What is expected" in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_the_answer_of_a_check_is_no_where_training_is_too_short(rub):
     done = rub("simulate", "--conditions", "initial", *QUICK, "--check")
     assert done.returncode == 1
@@ -138,6 +144,10 @@ def test_a_leak_turns_gold_round_and_the_onset_is_told(rub, tmp_path):
     assert done.returncode == 0
     assert "onset KL" in done.stdout
     assert "64 responses to 4 prompts" in done.stdout
+    done = rub(*arguments, "--seeds", "1", "--html", "page.html")
+    assert done.returncode == 0
+    assert "page.html" in done.stderr
+    assert "onset at" in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_gold_of_other_responses_is_refused(rub, tmp_path):

@@ -96,9 +96,11 @@ def test_a_leak_is_found_with_its_size_and_its_turn(rub, tmp_path):
     assert report["onset"]["sure"]
     assert report["frontier"]["peak"]["value"] == pytest.approx(0.635, abs=0.01)
     assert report["frontier"]["peak_kl"] == pytest.approx(0.57, abs=0.1)
-    text = tail(rub)
+    text = tail(rub, "--html", "tail.html")
     assert "over-optimization: from 0." in text
     assert "not certain" not in text
+    page = (tmp_path / "tail.html").read_text("utf-8")
+    assert f"{report['onset']['kl']:.2f} nats" in page
 
 
 def test_a_score_as_good_as_gold_has_nothing_against_it(rub, tmp_path):

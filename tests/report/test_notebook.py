@@ -1,10 +1,19 @@
-"""Scorecards in a notebook: a table in which texts are texts."""
+"""Results in a notebook: a table in which texts are texts."""
 
 import pytest
 
 import rubricdsl
 from rubricdsl.api import Scorecards
+from rubricdsl.model.edit import Edit, Remove, Reweigh
+from rubricdsl.model.refinement import (
+    Decision,
+    RefinedRubric,
+    RoundRecord,
+    Stop,
+    StopKind,
+)
 from rubricdsl.model.ruling import YES
+from rubricdsl.refining.front import RefinedRubrics
 from rubricdsl.report.markup import visible
 from tests.report.parsed import Parsed
 from tests.report.runs import card, cards, criterion
@@ -48,3 +57,34 @@ def test_of_many_the_best_are_shown() -> None:
     assert "the best 30 are shown" in parsed.text
     assert len(parsed.named("tr")) == 31
     assert parsed.text.count("✓") == 9
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_refined_rubrics_show_their_edits_and_why(hostile) -> None:
+    rubric = rubricdsl.loads("rubric short\n[1] brief: Is brief.\n")
+    edits: list[Edit] = [
+        Reweigh(criterion="brief", mark="2", type="t", reason="r"),
+        Remove(criterion="brief", type="t", reason="r"),
+    ]
+    record = RoundRecord(
+        number=1,
+        strategy="rtd",
+        decisions=(
+            Decision(edit=edits[0], accepted=True, why=hostile),
+            Decision(edit=edits[1], accepted=False, why="ties rise"),
+        ),
+    )
+    one = RefinedRubric(
+        name=hostile,
+        text="",
+        rubric=rubric,
+        begin=rubric,
+        rounds=(record,),
+        stop=Stop(StopKind.ROUNDS_DONE, "done"),
+    )
+    parsed = Parsed.of(RefinedRubrics([one])._repr_html_())
+    assert "1 rubric, 1 edit entered" in parsed.text
+    assert parsed.text.count(visible(hostile)) == 3
+    assert "reweigh `brief` to [2]" in parsed.text
+    assert parsed.text.count("refused") == 1
+    assert [tag for tag, _, _ in parsed.raw] == ["style"]

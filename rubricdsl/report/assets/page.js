@@ -3,12 +3,43 @@
 // that would be too large: those are packed, and become elements when they are opened.
 // Texts only ever become texts: nothing here takes a string for HTML.
 (() => {
+  // ------------------------------------------------------------ sortable tables
+
+  function worth(cell) {
+    const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/,/g, "");
+    const number = parseFloat(text);
+    return Number.isNaN(number) ? text : number;
+  }
+  function compare(a, b) {
+    if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+    return typeof a === "number" ? -1 : 1;
+  }
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      if (!head.textContent) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head.textContent;
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const falls = head.getAttribute("aria-sort") === "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", falls ? "descending" : "ascending");
+        const rows = [...table.tBodies[0].rows].map((row) => [worth(row.cells[column]), row]);
+        rows.sort((a, b) => (falls ? -1 : 1) * compare(a[0], b[0]));
+        table.tBodies[0].append(...rows.map((pair) => pair[1]));
+      });
+    });
+  }
+
   const TAGS = new Set(
     ("caption code del details div h3 h4 ins li mark ol p q span summary table tbody td " +
       "th thead tr ul wbr").split(" "));
   const NAMES = new Set(
     ["class", "title", "scope", "dir", "role", "tabindex", "aria-label", "aria-hidden"]);
   const list = document.getElementById("list");
+  if (!list) return;  // a page without responses
   const entries = [...list.children];
   const packs = new Map();
 
@@ -133,34 +164,4 @@
       step(entry, event.key === "j" ? 1 : -1);
     }
   });
-
-  // ------------------------------------------------------------ sortable tables
-
-  function worth(cell) {
-    const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/,/g, "");
-    const number = parseFloat(text);
-    return Number.isNaN(number) ? text : number;
-  }
-  function compare(a, b) {
-    if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
-    return typeof a === "number" ? -1 : 1;
-  }
-  for (const table of document.querySelectorAll("table.sortable")) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      if (!head.textContent) return;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = head.textContent;
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const falls = head.getAttribute("aria-sort") === "ascending";
-        for (const other of heads) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", falls ? "descending" : "ascending");
-        const rows = [...table.tBodies[0].rows].map((row) => [worth(row.cells[column]), row]);
-        rows.sort((a, b) => (falls ? -1 : 1) * compare(a[0], b[0]));
-        table.tBodies[0].append(...rows.map((pair) => pair[1]));
-      });
-    });
-  }
 })();
