@@ -202,6 +202,6 @@ def _weights(ranks: Ranks, tilt: float) -> Floats:
     """
     if tilt == 0:
         return 1 / ranks.count
-    below, above = np.exp(-tilt * (1 - ranks.start)), np.exp(-tilt * (1 - ranks.stop))
-    weights: Floats = (above - below) / -np.expm1(-tilt) / ranks.tied
+    width = -np.expm1(-tilt * (ranks.stop - ranks.start)) / -np.expm1(-tilt)
+    weights: Floats = np.exp(-tilt * (1 - ranks.stop)) * width / ranks.tied
     return weights

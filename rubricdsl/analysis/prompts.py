@@ -56,7 +56,8 @@ class ByPrompt:
                 / np.bincount(self.codes, there, size)
                 for row, there in zip(rows, counted, strict=True)
             ]
-        means: Floats = np.array(by_prompt)[:, self.codes].reshape(values.shape)
+        table = np.array(by_prompt).reshape(len(rows), size)
+        means: Floats = table[:, self.codes].reshape(values.shape)
         return means
 
 

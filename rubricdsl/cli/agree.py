@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from rubricdsl.cli.calibrating import calibration_lines, fitted, write_calibration
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.numbers import seed
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibrate", metavar="FILE", help="write a calibration that a SPEC can name"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of what is drawn (0)"
+        "--seed", type=seed, default=0, metavar="N", help="of what is drawn (0)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -99,8 +99,14 @@ def _console() -> "Console":
     """Give a console that looks at the terminal as it is now."""
     from rich.console import Console
 
+    class OpenConsole(Console):
+        """Leaves a closed pipe to `rub`; rich would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - called while BrokenPipeError is handled
+
     width = None if sys.stdout.isatty() else _WITHOUT_TERMINAL
-    console = Console(
+    console = OpenConsole(
         file=sys.stdout, width=width, markup=False, highlight=False, emoji=False
     )
     console.width = max(console.width, _NARROW)

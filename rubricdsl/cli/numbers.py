@@ -3,6 +3,8 @@
 import argparse
 import math
 
+_MOST_NATS = 100.0
+
 
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
@@ -17,7 +19,10 @@ def positive(text: str) -> int:
 
 def share(text: str) -> float:
     """Read a number over 0, and at most 1."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not 0 < number <= 1:
         raise argparse.ArgumentTypeError("must be over 0, and at most 1")
     return number
@@ -50,6 +55,25 @@ def positive_amount(text: str) -> float:
         number = math.nan
     if not (math.isfinite(number) and number > 0):
         raise argparse.ArgumentTypeError("must be a number, and over 0")
+    return number
+
+
+def divergence(text: str) -> float:
+    """Read a KL divergence in nats; beyond 100 there is no share of responses left."""
+    number = positive_amount(text)
+    if number > _MOST_NATS:
+        raise argparse.ArgumentTypeError(f"must be at most {_MOST_NATS:g} nats")
+    return number
+
+
+def seed(text: str) -> int:
+    """Read a whole number of at least 0, from which all that is drawn follows."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
     return number
 
 

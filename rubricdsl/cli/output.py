@@ -64,11 +64,18 @@ def report_json(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def print_json(value: object) -> None:
-    """Write one JSON document to stdout."""
+    """Write one JSON document to stdout, with escapes where stdout lacks a sign."""
     import json
 
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    def text(*, ascii_only: bool) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
+
+    document = text(ascii_only=False)
+    try:
+        document.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        document = text(ascii_only=True)
+    sys.stdout.write(document + "\n")
 
 
 def say(text: str) -> None:

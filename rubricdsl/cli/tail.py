@@ -8,7 +8,7 @@ from attrs import frozen
 
 from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
-from rubricdsl.cli.numbers import positive_amount, share
+from rubricdsl.cli.numbers import divergence, seed, share
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.cli.pages import write_page
 from rubricdsl.diagnostics import fail
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--kl",
-        type=positive_amount,
+        type=divergence,
         default=_DEFAULT_KL,
         metavar="NATS",
         help="the divergence that training is to reach; decides the tail (default: 2)",
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base", metavar="SOURCE", help="the source that is the untrained policy"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--html", metavar="FILE", help="write the same as a page")
 

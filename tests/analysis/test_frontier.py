@@ -142,3 +142,9 @@ def test_no_score_beats_gold_itself(rows):
     assert np.all(found.gap() >= -1e-9)
     best = [perfect_win_rate(tilt_at_kl(kl)) for kl in found.kl]
     assert np.all(found.perfect[:, 0] <= np.array(best) + 1e-9)
+
+
+def test_a_divergence_near_none_leaves_the_policy_as_it_is():
+    gold = np.arange(SIZE)
+    found = of(gold, gold, kl=1e-300)
+    assert found.curve[found.at(1e-300)] == pytest.approx(0.5, abs=1e-6)

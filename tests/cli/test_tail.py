@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -282,3 +285,60 @@ def test_rubrics_of_one_prompt_each_are_not_mixed(rub, tmp_path):
     assert [one["rubric"] for one in report["rubrics"]] == ["r", "s", "t"]
     assert report["accuracy"]["strict"]["value"] == pytest.approx(2 / 3)
     assert report["accuracy"]["strict"]["measured"] == 30
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_closed_pipe_is_no_failure(tmp_path, json):
+    write(tmp_path, *pool())
+    command = (sys.executable, "-m", "rubricdsl", "tail", "results.jsonl", *json)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*command, "--gold", "gold.jsonl"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={"PATH": "", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+        timeout=120,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_rubric_without_criteria_has_its_scores_analysed(rub, tmp_path):
+    results, gold = pool()
+    write(tmp_path, [{**row, "criteria": []} for row in results], gold)
+    report = found(rub)
+    assert report["accuracy"]["strict"]["value"] > 0.9
+    assert report["rubrics"][0]["criteria"] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--kl", "101", "at most 100 nats"),
+        ("--kl", "0", "over 0"),
+        ("--kl", "nan", "over 0"),
+        ("--top", "x", "over 0, and at most 1"),
+        ("--seed", "-1", "0 or more"),
+        ("--seed", "x", "0 or more"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told(rub, tmp_path, option, value, why):
+    write(tmp_path, *pool())
+    done = rub("tail", "results.jsonl", "--gold", "gold.jsonl", option, value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"argument {option}: must be" in done.stderr
+    assert why in done.stderr
+
+
+def test_json_is_written_where_stdout_knows_ascii_alone(rub, tmp_path):
+    results, gold = pool()
+    named = [{**row, "rubric": "fièvre"} for row in results]
+    write(tmp_path, named, gold)
+    command = ("tail", "results.jsonl", "--gold", "gold.jsonl", "--json")
+    done = rub(*command, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "fi\\u00e8vre" in done.stdout
+    assert json.loads(done.stdout) == json.loads(rub(*command).stdout)
