@@ -174,7 +174,7 @@ def _own_pool(options: argparse.Namespace) -> Exit:
     training = with_settings(PoolTraining(), options.set)
     if options.steps is not None:
         training = attrs.evolve(training, steps=options.steps)
-    evaluation = read_evaluation(options.results).evaluation
+    evaluation = read_evaluation(options.results, one_score=True).evaluation
     gold = evaluation.aligned(read_gold(options.gold).means())
     outcomes = [
         outcome

@@ -40,18 +40,22 @@ class EvaluatedRun:
     evaluation: "Evaluation"
 
 
-def read_evaluation(path: str, *, stdin: IO[bytes] | None = None) -> EvaluatedRun:
+def read_evaluation(
+    path: str, *, stdin: IO[bytes] | None = None, one_score: bool = False
+) -> EvaluatedRun:
     """Read a results file as columns; ``-`` is ``stdin``, or standard input.
 
-    It needs numpy.  Raises RubricError for a file that cannot be read or is no results
-    file, with all that is wrong with its rows, and for one response that comes twice.
+    With ``one_score`` a response may have been scored by one rubric only, for those who
+    would compare the scores of different ones.  It needs numpy.  Raises RubricError for
+    a file that cannot be read or is no results file, with all that is wrong with its
+    rows, and for one response that comes twice.
     """
     from rubricdsl.analysis.evaluation import EvaluationBuilder
 
     run, rows = result_rows(path, stdin=stdin)
     builder = EvaluationBuilder()
-    seen: set[tuple[str, str, str]] = set()
-    sound(_added(row, builder, seen) for row in rows)
+    seen: set[tuple[str, ...]] = set()
+    sound(_added(row, builder, seen, one_score=one_score) for row in rows)
     return EvaluatedRun(run, builder.evaluation())
 
 
@@ -73,12 +77,16 @@ def evaluation_of(scorecards: Iterable[Scorecard]) -> "Evaluation":
 
 
 def _added(
-    row: Row | RowProblem, builder: "EvaluationBuilder", seen: set[tuple[str, str, str]]
+    row: Row | RowProblem,
+    builder: "EvaluationBuilder",
+    seen: set[tuple[str, ...]],
+    *,
+    one_score: bool,
 ) -> RowProblem | None:
     if isinstance(row, RowProblem):
         return row
     try:
-        _add(row.fields, builder, seen)
+        _add(row.fields, builder, seen, one_score=one_score)
     except FieldError as error:
         message = f"this is no result: {error.message}"
         hint = f"{error.hint}; or {NO_RESULTS_HINT}"
@@ -87,16 +95,21 @@ def _added(
 
 
 def _add(
-    fields: Fields, builder: "EvaluationBuilder", seen: set[tuple[str, str, str]]
+    fields: Fields,
+    builder: "EvaluationBuilder",
+    seen: set[tuple[str, ...]],
+    *,
+    one_score: bool,
 ) -> None:
     rubric = needed_text(fields, "rubric")
     key = needed_text(fields, "prompt_id"), needed_text(fields, "response_id")
-    if (rubric, *key) in seen:
+    place = key if one_score else (rubric, *key)
+    if place in seen:
         raise FieldError(
             f"the response {key[1]!r} to {key[0]!r} comes a second time",
-            "analyse one run at a time",
+            "analyse one run, and one rubric for a response, at a time",
         )
-    seen.add((rubric, *key))
+    seen.add(place)
     entries = needed_objects(fields, "criteria")
     builder.add(
         key,

@@ -99,6 +99,8 @@ def test_settings_reach_the_world_and_wrong_ones_are_told(rub):
     assert settings["base_basic"] == [0.4, 0.5]
     for wrong, hint in (
         ("great.basic=2", "write a number"),
+        ("learning_rate=inf", "write a number"),
+        ("kl_coefficient=inf", "write a number"),
         ("great=2", "great.basic"),
         ("steps.more=2", "use one of prompts"),
         ("weighting=x", "given, equal, variance"),
@@ -171,3 +173,16 @@ def test_what_does_not_go_together_is_refused(rub, tmp_path):
         done = rub(*wrong)
         assert done.returncode == 2
         assert "D401" in done.stderr
+
+
+def test_a_response_that_two_rubrics_scored_is_refused(rub, tmp_path):
+    results(tmp_path)
+    path = tmp_path / "results.jsonl"
+    rows = path.read_text().splitlines()
+    other = {**json.loads(rows[1]), "rubric": "other", "rubric_digest": "e"}
+    path.write_text("\n".join([*rows, json.dumps(other)]) + "\n")
+    done = rub("simulate", "results.jsonl", "--gold", "gold.jsonl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"results.jsonl:{len(rows) + 1}:1:" in done.stderr
+    assert "comes a second time" in done.stderr
+    assert "one rubric" in done.stderr

@@ -7,6 +7,9 @@ from attrs import field, frozen
 from attrs.validators import ge, gt, le, lt
 
 _CHANCE = [ge(0.0), le(1.0)]
+# Far beyond any sense, and far from where floats end.
+AMOUNT = [ge(0.0), le(1e3)]
+RATE = [gt(0.0), le(1e3)]
 
 
 def _is_range(
@@ -47,8 +50,8 @@ class Quality:
 
     basic: float = field(default=0.97, validator=_CHANCE)
     advanced: float = field(default=0.60, validator=_CHANCE)
-    basic_spread: float = field(default=0.5, validator=ge(0.0))
-    advanced_spread: float = field(default=2.0, validator=ge(0.0))
+    basic_spread: float = field(default=0.5, validator=AMOUNT)
+    advanced_spread: float = field(default=2.0, validator=AMOUNT)
     hack: tuple[float, float] = field(default=(0.15, 0.15), validator=_is_range)
 
 
@@ -91,7 +94,7 @@ class Parameters:
     asked_advanced: int = field(default=9, validator=ge(0))
     most_value: int = field(default=3, validator=ge(1))
     hacks: int = field(default=4, validator=ge(1))
-    hack_cost: float = field(default=0.6, validator=ge(0.0))
+    hack_cost: float = field(default=0.6, validator=AMOUNT)
 
     base_basic: tuple[float, float] = field(default=(0.45, 0.75), validator=_is_range)
     base_advanced: tuple[float, float] = field(
@@ -125,8 +128,8 @@ class Parameters:
     steps: int = field(default=320, validator=ge(1))
     batch: int = field(default=32, validator=ge(1))
     rollouts: int = field(default=16, validator=ge(2))
-    learning_rate: float = field(default=0.6, validator=gt(0.0))
-    kl_coefficient: float = field(default=0.01, validator=ge(0.0))
+    learning_rate: float = field(default=0.6, validator=RATE)
+    kl_coefficient: float = field(default=0.01, validator=AMOUNT)
     normalises: bool = True
     weighting: Weighting = Weighting.GIVEN
     dropout: float = field(default=0.0, validator=[ge(0.0), lt(1.0)])

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
-from attrs.validators import ge, gt
+from attrs.validators import ge
 
 from rubricdsl.analysis.prompts import ByPrompt, as_values
 from rubricdsl.analysis.simulation.onset import Curve
+from rubricdsl.analysis.simulation.parameters import AMOUNT, RATE
 from rubricdsl.analysis.simulation.world import Floats, Integers, Truths, generator
 
 LEAST_RESPONSES = 4
@@ -33,8 +34,8 @@ class PoolTraining:
 
     steps: int = field(default=320, validator=ge(1))
     rollouts: int = field(default=16, validator=ge(2))
-    learning_rate: float = field(default=0.6, validator=gt(0.0))
-    kl_coefficient: float = field(default=0.01, validator=ge(0.0))
+    learning_rate: float = field(default=0.6, validator=RATE)
+    kl_coefficient: float = field(default=0.01, validator=AMOUNT)
     normalises: bool = True
     look_every: int = field(default=10, validator=ge(1))
 

@@ -30,7 +30,8 @@ def generator(seed: int, *words: object) -> np.random.Generator:
 
 def sigmoid(logits: Floats) -> Floats:
     """Give the chances of logits."""
-    return 1.0 / (1.0 + np.exp(-logits))
+    with np.errstate(over="ignore"):  # the chance is 0 then
+        return 1.0 / (1.0 + np.exp(-logits))
 
 
 def logit(chances: Floats | float) -> Floats:
