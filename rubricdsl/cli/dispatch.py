@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import IO, Protocol, cast
 
 from rubricdsl.cli.exits import Exit
 
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         return _run_command(arguments[0], arguments[1:])
     if not arguments or arguments[0] in {"-h", "--help"}:
-        sys.stdout.write(_help())
+        sys.stdout.write(_writable(_help(), sys.stdout))
         return Exit.FINE if arguments else Exit.USAGE
     return _unknown(arguments[0])
 
@@ -78,6 +78,16 @@ class _Parser(argparse.ArgumentParser):
             formatter_class=_as_written,
             allow_abbrev=False,
         )
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        out = file or sys.stderr
+        super()._print_message(_writable(message, out), out)
+
+
+def _writable(text: str, file: IO[str]) -> str:
+    """Give a text such as a file can hold whose encoding has not all signs."""
+    encoding = file.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _as_written(prog: str) -> argparse.HelpFormatter:

@@ -59,7 +59,7 @@ def _draw_criteria(
         [
             Column(title="criterion"),
             Column(title="weight", number=True),
-            Column(title="met", number=True),
+            Column(title="met or avoided", number=True),
             Column(title="measured", number=True),
             Column(title="rest", number=True),
             Column(title="gold", number=True),

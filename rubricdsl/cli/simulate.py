@@ -175,7 +175,14 @@ def _own_pool(options: argparse.Namespace) -> Exit:
     if options.steps is not None:
         training = attrs.evolve(training, steps=options.steps)
     evaluation = read_evaluation(options.results, one_score=True).evaluation
-    gold = evaluation.aligned(read_gold(options.gold).means())
+    known = read_gold(options.gold).means()
+    if not known:
+        fail(
+            "D103",
+            f"{options.gold} gives no response a score",
+            hint='write rows such as {"prompt_id": "…", "response_id": "…", "gold": 3}',
+        )
+    gold = evaluation.aligned(known)
     outcomes = [
         outcome
         for seed in range(options.seeds)

@@ -237,7 +237,7 @@ def _draw_criteria(rubric: RubricAnalysis, *, in_full: bool) -> None:
     draw_table(
         [
             Column(title="criterion"),
-            Column(title="met", number=True),
+            Column(title="met or avoided", number=True),
             Column(title="in tail", number=True),
             Column(title="better less worse half"),
             _RESTS_ON,

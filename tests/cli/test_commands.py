@@ -241,3 +241,10 @@ def test_the_name_of_a_judge_stands_apart(rub):
     spec = "openai:m?base_url=http://127.0.0.1:9/v1"
     done = rub("judges", "--check", spec, OPENAI_API_KEY="unused")
     assert done.stdout.startswith(f"{spec} not ready ")
+
+
+def test_help_can_be_shown_where_not_all_signs_can(rub):
+    for arguments in (("--help",), ("audit", "--help"), ("eval",)):
+        done = rub(*arguments, PYTHONIOENCODING="ascii:strict")
+        assert "Traceback" not in done.stderr
+        assert "usage: rub" in done.stdout + done.stderr

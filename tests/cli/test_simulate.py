@@ -1,7 +1,13 @@
 """``rub simulate``: the built-in world, and a policy over responses of one's own."""
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -160,6 +166,36 @@ def test_gold_of_other_responses_is_refused(rub, tmp_path):
     done = rub(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "D403" in done.stderr
+
+
+def test_gold_without_scores_is_told(rub, tmp_path):
+    arguments = results(tmp_path)
+    (tmp_path / "gold.jsonl").write_text(
+        '{"prompt_id": "p0", "better": "r1", "worse": "r2"}\n'
+    )
+    done = rub(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "gives no response a score" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
+def test_an_interrupt_ends_all_processes_at_once(tmp_path):
+    child = subprocess.Popen(
+        [sys.executable, "-m", "rubricdsl", "simulate", "--jobs", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        time.sleep(8)  # by then the processes are at work, for minutes
+        assert child.poll() is None
+        os.killpg(child.pid, signal.SIGINT)
+        assert child.wait(60) == 130
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
 
 
 def test_what_does_not_go_together_is_refused(rub, tmp_path):

@@ -3,6 +3,7 @@
 Worlds differ by seed alone and are independent, so they are run side by side.
 """
 
+import signal
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -160,7 +161,9 @@ def run_experiment(
         for task in tasks:
             settle(simulated(task))
     else:
-        with ProcessPoolExecutor(min(jobs, len(tasks))) as pool:
+        with ProcessPoolExecutor(
+            min(jobs, len(tasks)), initializer=_end_when_interrupted
+        ) as pool:
             try:
                 for outcome in pool.map(simulated, tasks):
                     settle(outcome)
@@ -175,6 +178,11 @@ def run_experiment(
             for name, found in outcomes.items()
         ),
     )
+
+
+def _end_when_interrupted() -> None:
+    """Let an interrupt end a process, rather than only the task that it is at."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _simulated(parameters: Parameters, task: tuple[int, Condition]) -> Outcome:
