@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import IO, Protocol, cast
+from typing import Protocol, cast
 
 from rubricdsl.cli.exits import Exit
 
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         return _run_command(arguments[0], arguments[1:])
     if not arguments or arguments[0] in {"-h", "--help"}:
-        sys.stdout.write(_writable(_help(), sys.stdout))
+        sys.stdout.write(_writable(_help()))
         return Exit.FINE if arguments else Exit.USAGE
     return _unknown(arguments[0])
 
@@ -79,14 +79,16 @@ class _Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
-        out = file or sys.stderr
-        super()._print_message(_writable(message, out), out)
+    def format_help(self) -> str:
+        return _writable(super().format_help())
+
+    def format_usage(self) -> str:
+        return _writable(super().format_usage())
 
 
-def _writable(text: str, file: IO[str]) -> str:
-    """Give a text such as a file can hold whose encoding has not all signs."""
-    encoding = file.encoding or "utf-8"
+def _writable(text: str) -> str:
+    """Give a text such as standard output can show, if it has not all signs."""
+    encoding = sys.stdout.encoding or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
 
