@@ -158,8 +158,10 @@ def held_out(options: argparse.Namespace) -> float | str:
     if written is None:
         return _SHARE
     try:
-        return share(written)
+        float(written)
     except ValueError:
         return str(written)
+    try:
+        return share(written)
     except argparse.ArgumentTypeError as error:
         return fail("D401", f"--held-out {error}", hint="as in --held-out 0.25")

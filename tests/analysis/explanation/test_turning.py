@@ -163,7 +163,8 @@ def _terms(pair: Pair) -> dict[str, tuple[float, float]]:
             isinstance(c.mark, Weight) and c.mark.value > 0 for c in children
         )
         total = sum(abs(w) for w in marked.values() if w > 0 or not positive)
-        for child, weight in marked.items():
+        # Where only penalties apply, there is nothing to take a share of.
+        for child, weight in marked.items() if total else ():
             walk(child, share * weight / total)
 
     walk("", 1.0)
