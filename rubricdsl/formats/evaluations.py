@@ -67,10 +67,10 @@ def evaluation_of(scorecards: Iterable[Scorecard]) -> "Evaluation":
     from rubricdsl.analysis.evaluation import EvaluationBuilder
 
     builder = EvaluationBuilder()
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for scorecard in scorecards:
         try:
-            _add(result_row(scorecard), builder, seen)
+            _add(result_row(scorecard), builder, seen, one_score=False)
         except FieldError as error:
             fail(error.code, error.message, hint=error.hint)
     return builder.evaluation()
