@@ -1,81 +1,23 @@
 """How far rubrics carry a policy: over-optimization by condition, in a simulated world.
 
 The rubrics of all prompts are refined in the real loop, in the ways that the paper
-compares, and a policy is trained on each set of them.  Run it with
-``python tests/benchmarks/simulation.py [--seeds N] [--jobs N] [--gate]``; ``--gate``
-tries a proposer that takes hacks for merits, with the acceptance gate and without.
+compares, and a policy is trained on each set of them, as ``rub simulate`` does.  Run it
+with ``python tests/benchmarks/simulation.py [--seeds N] [--jobs N] [--gate]``;
+``--gate`` tries a proposer that takes hacks for merits, with the acceptance gate and
+without.
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+import resource
 
-from attrs import frozen
-
-from rubricdsl.analysis.simulation.onset import gold_at_kl, loss, onset, peak
 from rubricdsl.analysis.simulation.parameters import Parameters
-from rubricdsl.analysis.simulation.world import World
-from rubricdsl.refinement.simulated.conditions import (
-    CONDITIONS,
-    GATE_CONDITIONS,
-    Condition,
-    Outcome,
-    simulate,
+from rubricdsl.refinement.simulated.conditions import CONDITIONS, GATE_CONDITIONS
+from rubricdsl.refinement.simulated.experiment import (
+    FIGURES,
+    Experiment,
+    Mean,
+    run_experiment,
 )
-
-Figure = Callable[[Outcome], float | None]
-
-
-def _onset_step(outcome: Outcome) -> float | None:
-    found = onset(outcome.curve)
-    return None if found is None else found.step
-
-
-def _onset_kl(outcome: Outcome) -> float | None:
-    found = onset(outcome.curve)
-    return None if found is None else found.kl
-
-
-FIGURES: dict[str, Figure] = {
-    "criteria": lambda o: o.criteria,
-    "vague": lambda o: o.vague,
-    "coverage": lambda o: o.coverage,
-    "acc high": lambda o: o.accuracy_high,
-    "acc low": lambda o: o.accuracy_low,
-    "peak": lambda o: peak(o.curve).gold,
-    "at step": lambda o: peak(o.curve).step,
-    "onset": _onset_step,
-    "onset KL": _onset_kl,
-    "final": lambda o: o.curve.gold[-1],
-    "drop": lambda o: loss(o.curve),
-    **{
-        f"KL {kl}": partial(lambda kl, o: gold_at_kl(o.curve, kl), kl)
-        for kl in (1, 2, 4, 8)
-    },
-    "refused": lambda o: float(o.refused),
-}
-
-
-@frozen
-class Mean:
-    """A mean over seeds with its standard error; of ``count`` that had the figure."""
-
-    value: float
-    error: float
-    count: int
-
-    @classmethod
-    def of(cls, figure: Figure, outcomes: Sequence[Outcome]) -> "Mean | None":
-        """Give the mean of what there is."""
-        values = [value for one in outcomes if (value := figure(one)) is not None]
-        if not values:
-            return None
-        many = len(values) > 1
-        error = statistics.stdev(values) / len(values) ** 0.5 if many else 0.0
-        return cls(statistics.fmean(values), error, len(values))
 
 
 def _told(mean: Mean | None, of: int) -> str:
@@ -86,22 +28,20 @@ def _told(mean: Mean | None, of: int) -> str:
     return shown if mean.count == of else f"{shown} ({mean.count}/{of})"
 
 
-def _table(outcomes: dict[str, list[Outcome]]) -> None:
-    names = list(outcomes)
-    print(f"{'':10}" + "".join(f"{name:>20}" for name in names))
-    for title, figure in FIGURES.items():
+def _table(experiment: Experiment) -> None:
+    names = [one.condition for one in experiment.findings]
+    print(f"{'':14}" + "".join(f"{name:>20}" for name in names))
+    for figure in FIGURES:
         cells = (
-            _told(Mean.of(figure, outcomes[name]), len(outcomes[name]))
-            for name in names
+            _told(one.mean(figure), experiment.seeds) for one in experiment.findings
         )
-        print(f"{title:10}" + "".join(f"{cell:>20}" for cell in cells))
+        print(f"{figure:14}" + "".join(f"{cell:>20}" for cell in cells))
 
 
-def _run(parameters: Parameters, job: tuple[int, Condition]) -> tuple[Outcome, float]:
-    seed, condition = job
-    began = time.process_time()
-    outcome = simulate(World.of(parameters, seed), condition)
-    return outcome, time.process_time() - began
+def _cpu() -> float:
+    """Give the CPU seconds of this process and of those that it started and ended."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def main() -> None:
@@ -113,17 +53,18 @@ def main() -> None:
     parser.add_argument("--gate", action="store_true")
     arguments = parser.parse_args()
     conditions = GATE_CONDITIONS if arguments.gate else CONDITIONS
-    parameters = Parameters(prompts=arguments.prompts)
-    jobs = [(seed, one) for seed in range(arguments.seeds) for one in conditions]
-    outcomes: dict[str, list[Outcome]] = {one.name: [] for one in conditions}
-    seconds = 0.0
-    with ProcessPoolExecutor(arguments.jobs) as pool:
-        for outcome, took in pool.map(partial(_run, parameters), jobs):
-            outcomes[outcome.condition].append(outcome)
-            seconds += took
-    print(f"{arguments.seeds} seeds, {parameters.prompts} prompts, mean ± s.e.")
-    _table(outcomes)
-    print(f"{seconds:.0f} s of CPU, {seconds / len(jobs):.1f} s a run")
+    began = _cpu()
+    experiment = run_experiment(
+        Parameters(prompts=arguments.prompts),
+        conditions,
+        seeds=arguments.seeds,
+        jobs=arguments.jobs,
+    )
+    seconds = _cpu() - began
+    print(f"{arguments.seeds} seeds, {arguments.prompts} prompts, mean ± s.e.")
+    _table(experiment)
+    runs = len(conditions) * arguments.seeds
+    print(f"{seconds:.0f} s of CPU, {seconds / runs:.1f} s a run")
 
 
 if __name__ == "__main__":
