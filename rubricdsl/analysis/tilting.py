@@ -7,6 +7,9 @@ divergence from that depends on λ alone.
 
 from math import expm1, inf, log
 
+TARGET_KL = 2.0
+"""How far a training is taken to go, in nats, where nothing else is said."""
+
 # From here on exp(-λ) no longer counts beside 1.
 _LARGE = 700.0
 _SMALL = 1e-3

@@ -196,7 +196,8 @@ def _own_pool(options: argparse.Namespace) -> Exit:
     if not outcomes:
         fail(
             "D403",
-            f"no prompt has {LEAST_RESPONSES} responses with a score and gold",
+            f"no prompt of {options.results} has {LEAST_RESPONSES} responses with a "
+            f"score and with gold in {options.gold}",
             hint="judge more responses to each prompt, and see that the ids in the "
             "gold are those in the results",
         )

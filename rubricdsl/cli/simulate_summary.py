@@ -100,13 +100,7 @@ def _thinned(values: Sequence[float]) -> list[float]:
 
 
 def _told(mean: Mean | None, of: int) -> str:
-    if mean is None:
-        return "none"
-    digits = 3 if abs(mean.value) < 1 else 1
-    shown = f"{mean.value:.{digits}f}"
-    if of > 1:
-        shown += f" ± {mean.error:.{digits}f}"
-    return shown if mean.count == of else f"{shown} ({mean.count} of {of})"
+    return "none" if mean is None else mean.told(of)
 
 
 def experiment_record(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from rubricdsl.analysis.tilting import TARGET_KL, tail_share
 from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import divergence, seed, share
@@ -39,8 +40,6 @@ over prompts.
 
 exit codes: 0 done, 2 bad input"""  # noqa: E501 - examples
 
-_DEFAULT_KL = 2.0
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -51,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kl",
         type=divergence,
-        default=_DEFAULT_KL,
+        default=TARGET_KL,
         metavar="NATS",
         help="the divergence that training is to reach; decides the tail (default: 2)",
     )
@@ -99,7 +98,6 @@ def analysed(options: argparse.Namespace) -> "TailAnalysis":
     """
     from rubricdsl.analysis.tail.measuring import analyse_tail
     from rubricdsl.analysis.tail.records import Target
-    from rubricdsl.analysis.tilting import tail_share
 
     pool = read_pool(options)
     target = (
@@ -113,7 +111,6 @@ def analysed(options: argparse.Namespace) -> "TailAnalysis":
 def read_pool(options: argparse.Namespace) -> "Pool":
     """Read results, gold, and responses where they are given."""
     from rubricdsl.analysis.tail.pool import Pool
-    from rubricdsl.analysis.tail.ratings import Rating, Ratings
     from rubricdsl.formats.evaluations import read_evaluation
     from rubricdsl.formats.gold import read_gold
 
@@ -131,21 +128,11 @@ def read_pool(options: argparse.Namespace) -> "Pool":
             f"{options.gold} gives no response a score",
             hint='write rows such as {"prompt_id": "…", "response_id": "…", "gold": 3}',
         )
-    ratings = Ratings.of(
-        evaluation,
-        (
-            Rating(
-                key=(one.prompt_id, one.response_id),
-                value=one.gold,
-                annotator=one.annotator,
-            )
-            for one in gold.scores
-        ),
-    )
+    ratings = gold.ratings(evaluation)
     if not len(ratings.rows):
         fail(
-            "D105",
-            "gold is of other responses than the results",
+            "D403",
+            f"{options.gold} is of other responses than {options.results}",
             hint="`prompt_id` and `response_id` have to be those of the results",
         )
     if ratings.strangers:

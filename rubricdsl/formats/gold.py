@@ -8,7 +8,7 @@ without.  Other fields are left alone.
 
 from collections.abc import Mapping
 from math import fsum, isfinite
-from typing import IO, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
@@ -18,6 +18,10 @@ from rubricdsl.formats.labels import label_of
 from rubricdsl.formats.rows import Row, RowProblem, read_rows, sound
 from rubricdsl.judging.calibration.labels import LabelledVerdict
 from rubricdsl.model.refinement import Preference
+
+if TYPE_CHECKING:
+    from rubricdsl.analysis.evaluation import Evaluation
+    from rubricdsl.analysis.tail.ratings import Ratings
 
 
 @frozen(kw_only=True)
@@ -47,6 +51,22 @@ class Gold:
         for one in self.scores:
             found.setdefault((one.prompt_id, one.response_id), []).append(one.gold)
         return {key: fsum(values) / len(values) for key, values in found.items()}
+
+    def ratings(self, evaluation: "Evaluation") -> "Ratings":
+        """Give the scores of an evaluation's responses as columns; it needs numpy."""
+        from rubricdsl.analysis.tail.ratings import Rating, Ratings
+
+        return Ratings.of(
+            evaluation,
+            (
+                Rating(
+                    key=(one.prompt_id, one.response_id),
+                    value=one.gold,
+                    annotator=one.annotator,
+                )
+                for one in self.scores
+            ),
+        )
 
 
 def read_gold(path: str, *, stdin: IO[bytes] | None = None) -> Gold:

@@ -8,30 +8,16 @@ from rubricdsl.analysis.agreement.analysis import AgreementAnalysis, analyse_agr
 from rubricdsl.analysis.evaluation import Evaluation
 from rubricdsl.analysis.tail.measuring import analyse_tail
 from rubricdsl.analysis.tail.pool import Pool
-from rubricdsl.analysis.tail.ratings import Rating, Ratings
 from rubricdsl.analysis.tail.records import TailAnalysis, Target
-from rubricdsl.analysis.tilting import tail_share
+from rubricdsl.analysis.tilting import TARGET_KL, tail_share
 from rubricdsl.formats.gold import Gold
 from rubricdsl.formats.labelled_results import labelled_results
 from rubricdsl.model.scorecard import Scorecard
 
-TARGET_KL = 2.0
-"""The divergence that decides the tail, in nats; as of `rub tail`."""
-
 
 def tail_of(evaluation: Evaluation, gold: Gold, *, seed: int) -> TailAnalysis | None:
     """Analyse the tail; None where gold scores none of the responses."""
-    ratings = Ratings.of(
-        evaluation,
-        (
-            Rating(
-                key=(one.prompt_id, one.response_id),
-                value=one.gold,
-                annotator=one.annotator,
-            )
-            for one in gold.scores
-        ),
-    )
+    ratings = gold.ratings(evaluation)
     if not len(ratings.rows):
         return None
     target = Target(share=tail_share(TARGET_KL), kl=TARGET_KL)

@@ -21,11 +21,7 @@ from rubricdsl.refinement.simulated.experiment import (
 
 
 def _told(mean: Mean | None, of: int) -> str:
-    if mean is None:
-        return "none"
-    digits = 3 if abs(mean.value) < 1 else 1
-    shown = f"{mean.value:.{digits}f}±{mean.error:.{digits}f}"
-    return shown if mean.count == of else f"{shown} ({mean.count}/{of})"
+    return "none" if mean is None else mean.told(of)
 
 
 def _table(experiment: Experiment) -> None:

@@ -95,6 +95,14 @@ class Mean:
         error = statistics.stdev(values) / len(values) ** 0.5 if many else 0.0
         return cls(statistics.fmean(values), error, len(values))
 
+    def told(self, worlds: int) -> str:
+        """Write it with its error, and in how many worlds it is, if not in all."""
+        digits = 3 if abs(self.value) < 1 else 1
+        shown = f"{self.value:.{digits}f}"
+        if worlds > 1:
+            shown += f" ± {self.error:.{digits}f}"
+        return shown if self.count == worlds else f"{shown} ({self.count} of {worlds})"
+
 
 @frozen(kw_only=True)
 class Findings:

@@ -163,10 +163,4 @@ def _numbers(curves: Named) -> Element:
 
 
 def _told(mean: Mean | None, of: int) -> str:
-    if mean is None:
-        return NONE
-    digits = 3 if abs(mean.value) < 1 else 1
-    shown = number(mean.value, digits)
-    if of > 1:
-        shown += f" ± {number(mean.error, digits)}"
-    return shown if mean.count == of else f"{shown} ({mean.count} of {of})"
+    return NONE if mean is None else mean.told(of)
