@@ -29,6 +29,7 @@ from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.protocols import (
+    DeferringBackend,
     JudgeBackendOffer,
     JudgeWrapperOffer,
     PreparedBackend,
@@ -218,6 +219,8 @@ async def _ask(
     book = judge_book(project, JudgeOptions(specs=(spec,)))
     try:
         (judge, *_) = book.panel(rubric, None).members
+        if isinstance(judge.backend, DeferringBackend):
+            return True, judge.backend.readiness()
         if isinstance(judge.backend, PreparedBackend):
             judge.backend.prepare()
         async with asyncio.timeout(judge.timeout):

@@ -34,6 +34,7 @@ _MAY_PASS = frozenset(
 _MENDS = {
     FailureKind.AUTH_FAILED: "the judge takes the key",
     FailureKind.QUOTA_EXHAUSTED: "the judge's account has something left",
+    FailureKind.JUDGE_PENDING: "the answers that it waits for are there",
 }
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from attrs import evolve, field, frozen
 
-from rubricdsl.diagnostics import fail
+from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.config import JudgeEntry, ProjectConfig
 from rubricdsl.judging.options import ENGINE_OPTIONS, OptionValue
 from rubricdsl.judging.panels import (
@@ -119,7 +119,11 @@ class JudgeBook:
                 yield str(judge.settings.options["calibration"])
 
     async def close(self) -> None:
-        """Close every backend that was made; all are closed, whatever one raises."""
+        """Close every backend that was made; all are closed, whatever one raises.
+
+        Raises:
+            RubricError: where all that went wrong is of that kind.
+        """
         judges, self._judges = list(self._judges.values()), {}
         self._panels.clear()
         errors: list[Exception] = []
@@ -128,6 +132,10 @@ class JudgeBook:
                 await judge.backend.close()
             except Exception as error:  # noqa: BLE001 - raised below, together
                 errors.append(error)
+        refused = [error for error in errors if isinstance(error, RubricError)]
+        if errors and len(refused) == len(errors):
+            # A file that could not be written, of a judge that keeps its own.
+            raise RubricError(d for error in refused for d in error.diagnostics)
         if errors:
             raise ExceptionGroup("judges that could not be closed", errors)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.refusals import Complaint, refusal
-from rubricdsl.judging.backends.transport import JsonPoster, Reply
+from rubricdsl.judging.backends.transport import Poster, Reply
 from rubricdsl.judging.redaction import Redactor
 
 _OK = 200
@@ -27,7 +27,7 @@ class Correspondent:
 
     def __init__(
         self,
-        poster: JsonPoster,
+        poster: Poster,
         *,
         key: str | None,
         key_variable: str,
