@@ -1,0 +1,269 @@
+"""The judge ``batch``: a live judge whose requests go by batch.
+
+What a batch has answered is read; what it has not is pending, and is written to the
+next request file unless it is on its way already.  The same command again takes what
+has come in the meantime.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from rubricdsl.diagnostics import JudgeError, fail
+from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.judgement import (
+    Answer,
+    Capabilities,
+    JudgeReply,
+    JudgeRequest,
+    Usage,
+)
+from rubricdsl.model.protocols import (
+    EstimatingBackend,
+    JudgeBackend,
+    JudgeBackendOffer,
+    JudgeSettings,
+    PricingBackend,
+)
+from rubricdsl.model.ruling import FailureKind
+from rubricdsl_batch.inbox import Inbox
+from rubricdsl_batch.mail import Mailbox
+from rubricdsl_batch.outbox import Outbox
+from rubricdsl_batch.providers import PROVIDERS, Provider
+
+DEFAULT_FOLDER = "batches"
+
+# The engine knows what to do about these: ask again, in another way or not at all.
+# What else goes wrong says nothing about the next request of a batch.
+_OF_THE_REQUEST = frozenset(
+    {
+        FailureKind.JUDGE_UNPARSEABLE,
+        FailureKind.JUDGE_TRUNCATED,
+        FailureKind.JUDGE_REFUSED,
+        FailureKind.JUDGE_PENDING,
+        FailureKind.REQUEST_REJECTED,
+    }
+)
+_UNUSUAL = re.compile(r"[^A-Za-z0-9.]+")
+_SLUG_DIGITS = 6
+_LONGEST_MODEL = 60
+
+
+@frozen(kw_only=True)
+class Manner:
+    """What a batch judge is made of: service, settings of the live judge, folder."""
+
+    provider: Provider
+    settings: JudgeSettings
+    folder: Path
+
+    @property
+    def identity(self) -> Sequence[Plain]:
+        """All that an answer can depend on, beside prompt and request."""
+        options = self.settings.options
+        named: dict[str, Plain] = {n: options.get(n) for n in self.provider.options}
+        return [self.provider.name, self.settings.model, named]
+
+    @property
+    def slug(self) -> str:
+        """What the names of its files begin with."""
+        model = _UNUSUAL.sub("-", self.settings.model)[:_LONGEST_MODEL].strip("-.")
+        short = digest(*self.identity)[:_SLUG_DIGITS]
+        return f"{self.provider.name}-{model}-{short}"
+
+
+class BatchJudge:
+    """A model that is asked by way of files.
+
+    Raises RubricError (D206) where what stands in the folder cannot be read.
+    """
+
+    def __init__(self, manner: Manner) -> None:
+        self._manner = manner
+        self._outbox = Outbox(manner.folder, manner.provider, manner.slug)
+        self._inbox = Inbox(manner.folder, manner.provider, manner.slug)
+        self._mailbox = Mailbox(
+            self._outbox,
+            self._inbox,
+            waiting=f"waits for results in {manner.folder}",
+        )
+        self._live = manner.provider.judge(manner.settings, self._mailbox)
+        self._is_told = False
+        self._look()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the live judge can do."""
+        return self._live.capabilities
+
+    @property
+    def template(self) -> str:
+        """Digest of the live judge's prompt template."""
+        return self._live.template
+
+    def prepare(self) -> None:
+        """Begin to be the one who writes, if nobody else is, and look what is there."""
+        if self._outbox.take():
+            self._look()
+
+    async def judge(self, request: JudgeRequest) -> JudgeReply:
+        """Give the answers that have come, or see that they will.
+
+        Raises JudgeError as the live judge does for a reply that is no answer.
+        """
+        if not self._outbox.take():
+            raise JudgeError(
+                FailureKind.TRANSPORT_LOCAL_RESOURCE,
+                f"another run writes requests in {self._manner.folder}",
+                transient=True,
+            )
+        with self._mailbox.letter(self._name(request)):
+            try:
+                reply = await self._live.judge(request)
+            except JudgeError as error:
+                return _failed(error, request)
+        return evolve(reply, notices=(*reply.notices, *self._strangers()))
+
+    def estimate(self, request: JudgeRequest) -> Usage:
+        """Give what the live judge would take."""
+        live = self._live
+        return (
+            live.estimate(request) if isinstance(live, EstimatingBackend) else Usage()
+        )
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Give the money that so many tokens cost; None where no price is known."""
+        live = self._live
+        if not isinstance(live, PricingBackend):
+            return None
+        return live.price(prompt_tokens, completion_tokens)
+
+    def readiness(self) -> str:
+        """Say how many requests were written, and how many of them are answered."""
+        slug = self._manner.slug
+        ours = [n for n, stem in self._outbox.written.items() if slug in stem]
+        good = sum(map(self._inbox.is_good, ours))
+        return f"{good} of {len(ours)} requests answered in {self._manner.folder}"
+
+    async def close(self) -> None:
+        """Put the request files in their place.
+
+        Raises RubricError (D111) where they cannot be written.
+        """
+        await self._live.close()
+        self._inbox.close()
+        self._outbox.close()
+
+    def _look(self) -> None:
+        self._outbox.look()
+        self._inbox.look(self._outbox.written)
+
+    def _name(self, request: JudgeRequest) -> str:
+        """Give what a request is called: what is asked, of what and how."""
+        questions: list[Plain] = [
+            [name, question.digest] for name, question in request.questions.items()
+        ]
+        return digest(
+            *self._manner.identity,
+            self.template,
+            questions,
+            [[name, text] for name, text in request.seen.items()],
+            request.instructions,
+            request.repeats,
+        )
+
+    def _strangers(self) -> Sequence[str]:
+        """Tell, once, of results that are of no request."""
+        told, self._is_told = self._is_told, True
+        if told:
+            return ()
+        return [
+            f"{count} results in {name} are of no request in {self._manner.folder}"
+            for name, count in self._inbox.strange.items()
+        ]
+
+
+def _failed(error: JudgeError, request: JudgeRequest) -> JudgeReply:
+    """Give a failure for each question, or the error where the engine can do more."""
+    if error.failure.kind in _OF_THE_REQUEST:
+        raise JudgeError(
+            error.failure.kind, error.failure.reason, too_long=error.too_long
+        ) from None
+    return JudgeReply(
+        answers=tuple(
+            Answer(id=name, failure=error.failure) for name in request.questions
+        )
+    )
+
+
+def manner_of(settings: JudgeSettings) -> Manner:
+    """Read the settings of a judge.
+
+    Raises:
+        RubricError: D205 for a service or model that is not named, D203 for an option
+            that is of the wrong type or no option of the service.
+    """
+    name, _, model = settings.model.partition("/")
+    provider = PROVIDERS.get(name)
+    known = ", ".join(PROVIDERS)
+    if provider is None or not model.strip():
+        fail(
+            "D205",
+            f"the judge {settings.name} names no batch service and model",
+            hint=f"write batch:SERVICE/MODEL, with one of {known}, as in "
+            "batch:openai/gpt-4.1-mini",
+        )
+    folder = settings.options.get("folder", DEFAULT_FOLDER)
+    if not isinstance(folder, str) or not folder.strip() or "\0" in folder:
+        fail(
+            "D203",
+            "`folder` of the judge `batch` must be the name of a folder",
+            hint="name one, as in folder=batches",
+        )
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        fail(
+            "D205",
+            f"the batches of the judge {settings.name} have no folder: {folder} is a "
+            "file",
+            hint="name another with `folder`",
+        )
+    options = {n: v for n, v in settings.options.items() if n not in _OWN_OPTIONS}
+    if "effort" in options and "effort" not in provider.options:
+        fail(
+            "D203",
+            f"batches of {name} have no option `effort`",
+            hint="leave it out",
+        )
+    live = JudgeSettings(backend=name, model=model, options=options)
+    return Manner(provider=provider, settings=live, folder=path)
+
+
+def create(settings: JudgeSettings, environ: Mapping[str, str]) -> BatchJudge:
+    """Make the judge; raises RubricError as `manner_of`, and D206."""
+    del environ
+    return BatchJudge(manner_of(settings))
+
+
+def create_estimator(
+    settings: JudgeSettings, environ: Mapping[str, str]
+) -> JudgeBackend:
+    """Make the live judge, which is asked for estimates only."""
+    del environ
+    manner = manner_of(settings)
+    return manner.provider.judge(manner.settings, None)
+
+
+_OWN_OPTIONS = ("folder",)
+OFFER = JudgeBackendOffer(
+    name="batch",
+    description="a chat model behind a batch service: OpenAI, Anthropic",
+    create=create,
+    options=(
+        *("folder", "temperature", "max_tokens", "effort"),
+        *("price_prompt", "price_completion"),
+    ),
+    estimator=create_estimator,
+)
