@@ -5,13 +5,16 @@ next request file unless it is on its way already.  The same command again takes
 has come in the meantime.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from rubricdsl.diagnostics import JudgeError, fail
+from rubricdsl.judging.spec import keys_hint
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import (
     Answer,
@@ -33,6 +36,9 @@ from rubricdsl_batch.mail import Mailbox
 from rubricdsl_batch.outbox import Outbox
 from rubricdsl_batch.providers import PROVIDERS, Provider
 
+if TYPE_CHECKING:
+    from rubricdsl_batch.sending import Sender
+
 DEFAULT_FOLDER = "batches"
 
 # The engine knows what to do about these: ask again, in another way or not at all.
@@ -53,11 +59,16 @@ _LONGEST_MODEL = 60
 
 @frozen(kw_only=True)
 class Manner:
-    """What a batch judge is made of: service, settings of the live judge, folder."""
+    """What a batch judge is made of: service, settings of the live judge, folder.
+
+    Where it ``sends``, request files go to the service and results come from there
+    over HTTP.
+    """
 
     provider: Provider
     settings: JudgeSettings
     folder: Path
+    sends: bool = False
 
     @property
     def identity(self) -> Sequence[Plain]:
@@ -75,14 +86,18 @@ class Manner:
 
 
 class BatchJudge:
-    """A model that is asked by way of files.
+    """A model that is asked by way of files, which a ``sender`` carries.
 
     Raises RubricError (D206) where what stands in the folder cannot be read.
     """
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, sender: "Sender | None" = None) -> None:
         self._manner = manner
+        self._sender = sender
+        self._collecting: asyncio.Future[None] | None = None
         self._outbox = Outbox(manner.folder, manner.provider, manner.slug)
+        if sender is not None:
+            self._outbox.announce = sender.announce
         self._inbox = Inbox(manner.folder, manner.provider, manner.slug)
         self._mailbox = Mailbox(
             self._outbox,
@@ -119,6 +134,7 @@ class BatchJudge:
                 f"another run writes requests in {self._manner.folder}",
                 transient=True,
             )
+        await self._collected()
         with self._mailbox.letter(self._name(request)):
             try:
                 reply = await self._live.judge(request)
@@ -148,13 +164,58 @@ class BatchJudge:
         return f"{good} of {len(ours)} requests answered in {self._manner.folder}"
 
     async def close(self) -> None:
-        """Put the request files in their place.
+        """Put the request files in their place, and send them.
 
-        Raises RubricError (D111) where they cannot be written.
+        Raises RubricError: D111 where they cannot be written, D205 where the service
+        does not take them.
         """
+        if self._collecting is not None:
+            self._collecting.cancel()
+            await asyncio.wait({self._collecting})
+            self._collecting = None
         await self._live.close()
         self._inbox.close()
-        self._outbox.close()
+        try:
+            self._outbox.finish()
+            await self._send()
+        finally:
+            self._outbox.close()
+
+    async def _send(self) -> None:
+        sender, self._sender = self._sender, None
+        if sender is None or not self._outbox.is_taken:
+            return
+        try:
+            await sender.send()
+        except JudgeError as error:
+            fail(
+                "D205",
+                f"the requests of {self._manner.settings.name} could not be sent: "
+                f"{error.failure.reason}",
+                hint="they are kept, and the same command sends them",
+            )
+
+    async def _collected(self) -> None:
+        """See that what has come at the service was fetched, once in a run.
+
+        Raises JudgeError where it cannot be; it is tried again for the next request.
+        """
+        if self._sender is None:
+            return
+        if self._collecting is None:
+            self._collecting = asyncio.ensure_future(self._collect(self._sender))
+        collecting = self._collecting
+        try:
+            await asyncio.shield(collecting)
+        except JudgeError:
+            if self._collecting is collecting:
+                self._collecting = None
+            raise
+
+    async def _collect(self, sender: "Sender") -> None:
+        for stem, reason in (await sender.collect()).items():
+            self._mailbox.end(stem, reason)
+        self._look()
 
     def _look(self) -> None:
         self._outbox.look()
@@ -237,14 +298,63 @@ def manner_of(settings: JudgeSettings) -> Manner:
             f"batches of {name} have no option `effort`",
             hint="leave it out",
         )
+    sends = settings.options.get("send", False)
+    if not isinstance(sends, bool):
+        fail(
+            "D203",
+            "`send` of the judge `batch` must be true or false",
+            hint="leave it out, and nothing is sent",
+        )
     live = JudgeSettings(backend=name, model=model, options=options)
-    return Manner(provider=provider, settings=live, folder=path)
+    return Manner(provider=provider, settings=live, folder=path, sends=sends)
+
+
+def resolve(settings: JudgeSettings, environ: Mapping[str, str]) -> JudgeSettings:
+    """Write the address into the settings, where anything is sent.
+
+    Raises RubricError as `manner_of`, and D205 for an address that is none.
+    """
+    manner = manner_of(settings)
+    if not manner.sends:
+        return settings
+    found = manner.provider.service().resolve(manner.settings, environ)
+    address = found.options["base_url"]
+    return evolve(settings, options={**settings.options, "base_url": address})
 
 
 def create(settings: JudgeSettings, environ: Mapping[str, str]) -> BatchJudge:
-    """Make the judge; raises RubricError as `manner_of`, and D206."""
-    del environ
-    return BatchJudge(manner_of(settings))
+    """Make the judge.
+
+    Raises:
+        RubricError: as `manner_of`; D205 where there is no key, and something is to
+            be sent; D206 for files that cannot be read.
+    """
+    manner = manner_of(settings)
+    if not manner.sends:
+        return BatchJudge(manner)
+    from rubricdsl_batch.delivery import DELIVERIES
+    from rubricdsl_batch.sending import Sender
+
+    service = manner.provider.service()
+    live = service.resolve(manner.settings, environ)
+    key = service.key_of(live, environ, "judge")
+    variable = service.key_variable_of(live)
+    if key is None:
+        fail(
+            "D205",
+            f"the judge {settings.name} has no key: {variable} is not set",
+            hint=keys_hint(variable),
+        )
+    base = str(live.options["base_url"])
+    sender = Sender(
+        folder=manner.folder,
+        slug=manner.slug,
+        delivery=DELIVERIES[manner.provider.name],
+        base=base.removesuffix("/v1") if manner.provider.name == "anthropic" else base,
+        key=key,
+        key_variable=variable,
+    )
+    return BatchJudge(manner, sender)
 
 
 def create_estimator(
@@ -256,14 +366,15 @@ def create_estimator(
     return manner.provider.judge(manner.settings, None)
 
 
-_OWN_OPTIONS = ("folder",)
+_OWN_OPTIONS = ("folder", "send")
 OFFER = JudgeBackendOffer(
     name="batch",
     description="a chat model behind a batch service: OpenAI, Anthropic",
     create=create,
     options=(
-        *("folder", "temperature", "max_tokens", "effort"),
-        *("price_prompt", "price_completion"),
+        *("folder", "send", "temperature", "max_tokens", "effort"),
+        *("base_url", "api_key_env", "price_prompt", "price_completion"),
     ),
+    resolve=resolve,
     estimator=create_estimator,
 )

@@ -8,7 +8,7 @@ longer, however it ends.
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -41,19 +41,23 @@ class _Part:
     size: int = 0
 
 
+def _to_nobody(_: str) -> None:
+    """Announce nothing."""
+
+
 @attrs.define(eq=False)
 class Outbox:
     """The request files in a folder, and the one that is being written.
 
     ``slug`` begins the names of this judge's files.  ``written`` is the file of each
-    request, without its ending; ``fresh`` are the files of this run.
+    request, without its ending; ``announce`` is told of a new one before it is there.
     """
 
     folder: Path
     provider: Provider
     slug: str
     written: dict[str, str] = field(factory=dict)
-    fresh: list[str] = field(factory=list)
+    announce: Callable[[str], None] = _to_nobody
     _read: set[str] = field(factory=set)
     _part: _Part | None = None
     _lock: Lock | None = None
@@ -67,6 +71,11 @@ class Outbox:
             if path.stem not in self._read:
                 self._read.add(path.stem)
                 self.written.update((name, path.stem) for name in names_in(path))
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether this is the one who writes."""
+        return self._lock is not None
 
     def take(self) -> bool:
         """Begin to be the one who writes; tells whether nobody else is.
@@ -129,7 +138,6 @@ class Outbox:
         if part is not None:
             part.whole.close()
             self._read.add(part.stem)
-            self.fresh.append(part.stem)
 
     def close(self) -> None:
         """Finish, and let others write."""
@@ -146,6 +154,7 @@ class Outbox:
 
     def _begin(self) -> _Part:
         stem = f"{self.slug}-{secrets.token_hex(4)}"
+        self.announce(stem)
         whole = ExitStack()
         file = whole.enter_context(whole_file(str(self.path(stem))))
         return _Part(stem, file, whole)
