@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.model.chat import ChatReply, ChatRequest
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl_anthropic.chat import OFFER
@@ -19,7 +20,7 @@ from rubricdsl_anthropic.chat import OFFER
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Handler], AbstractAsyncContextManager[str]]
 
-SCHEMA = {
+SCHEMA: Mapping[str, Plain] = {
     "type": "object",
     "properties": {"edits": {"type": "array", "items": {"type": "string"}}},
     "required": ["edits"],

@@ -86,6 +86,7 @@ class Correspondent:
             transient=error.transient,
             retry_after=error.retry_after,
             too_long=error.too_long,
+            fitting=error.fitting,
         )
 
     def open(self) -> None:
