@@ -76,7 +76,7 @@ def asked(question: Question) -> Asked:
     if isinstance(question.scale, LevelScale):
         template, options = "degree.txt", dict(_levels(question.scale))
         form = Form.SCORE
-        if question.may_abstain or len(options) > _MOST_SCORES:
+        if question.may_abstain or len(question.answers) > _MOST_SCORES:
             form = Form.CHOICE
     else:
         template, options = "statement.txt", {}
