@@ -211,7 +211,8 @@ class DecisionsJudge:
         try:
             decision = self._codec.decision(given[0], on, threshold=self._threshold)
         except DecisionError as error:
-            return failed(name, FailureKind.JUDGE_UNPARSEABLE, clean(str(error)))
+            reason = clean(self._correspondent.redact(str(error)))
+            return failed(name, FailureKind.JUDGE_UNPARSEABLE, reason)
         except RefusalError:
             reason = "the judge declined to decide this question"
             return failed(name, FailureKind.JUDGE_REFUSED, reason)

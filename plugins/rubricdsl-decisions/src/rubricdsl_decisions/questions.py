@@ -8,7 +8,7 @@ from importlib.resources import files
 from attrs import frozen
 
 from rubricdsl.judging.backends.tokens import estimate_tokens
-from rubricdsl.model.digest import digest
+from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import Question
 from rubricdsl.model.rubric import LevelScale
 
@@ -109,5 +109,5 @@ def text(name: str) -> str:
 
 def template_digest() -> str:
     """Give the digest of these texts and of how they are put together."""
-    texts = [text(name) for name in _TEXTS]
+    texts: list[Plain] = [text(name) for name in _TEXTS]
     return digest(_LAYOUT, texts, dict(_MEANINGS), _BETWEEN)

@@ -5,13 +5,11 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,9 +28,6 @@ from rubricdsl.testing.backend_suite.server import Exchange
 from rubricdsl_decisions.decisions import DecisionError, choice, score
 from rubricdsl_decisions.judge import OFFER, DecisionsJudge
 from rubricdsl_decisions.questions import Form, asked
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Serve = Callable[[Handler], AbstractAsyncContextManager[str]]
 
 KEY = "ts-test-0123456789/+abc"
 LEVELS = LevelScale(
@@ -60,31 +55,34 @@ def request_of(
     )
 
 
-def ask(
-    serve: Serve,
+def ask(  # noqa: PLR0913 - all that a request can be, by name
     said: object,
     request: JudgeRequest | None = None,
     options: str = "",
+    *,
+    status: int = 200,
+    model: str = "m",
     bodies: list[Any] | None = None,
 ) -> JudgeReply:
-    async def handler(received: web.Request) -> web.StreamResponse:
-        assert received.headers["Authorization"] == f"Bearer {KEY}"
+    """Ask at a server that says this, whatever it is asked."""
+
+    async def act(exchange: Exchange) -> None:
+        assert exchange.received.headers["authorization"] == f"Bearer {KEY}"
         if bodies is not None:
-            bodies.append(await received.json())
-        raw = said if isinstance(said, bytes) else json.dumps(said).encode()
-        return web.Response(body=raw, content_type="application/json")
+            bodies.append(exchange.received.document)
+        await exchange.answer(said, status)
 
-    async def scenario() -> JudgeReply:
-        async with serve(handler) as base:
-            settings = parse_spec(f"decisions:m?base_url={base}{options}")
-            environ = {"TYPESAFE_API_KEY": KEY, "OPENAI_API_KEY": KEY}
-            judge = OFFER.create(settings, environ)
-            try:
-                return await judge.judge(request or request_of())
-            finally:
-                await judge.close()
+    async def scenario(base: str) -> JudgeReply:
+        settings = parse_spec(f"decisions:{model}?base_url={base}{options}")
+        judge = OFFER.create(settings, {"TYPESAFE_API_KEY": KEY, "OPENAI_API_KEY": KEY})
+        try:
+            return await judge.judge(request or request_of())
+        finally:
+            await judge.close()
 
-    return asyncio.run(scenario())
+    with LocalServer() as server:
+        server.act = act
+        return asyncio.run(scenario(server.base))
 
 
 SYSTEM_ONE = {
@@ -160,10 +158,10 @@ SAID = {"systemone": SYSTEM_ONE, "openai": OPENAI}
 
 
 @pytest.mark.parametrize("shape", SAID)
-def test_a_whole_rubric_is_one_request(serve: Serve, shape: str) -> None:
+def test_a_whole_rubric_is_one_request(shape: str) -> None:
     bodies: list[Any] = []
     options = f"&shape={shape}&price_prompt=0.042"
-    reply = ask(serve, SAID[shape], options=options, bodies=bodies)
+    reply = ask(SAID[shape], options=options, bodies=bodies)
     assert [answer.ruling for answer in reply.answers] == [
         YES,
         PARTLY,
@@ -183,9 +181,9 @@ def test_a_whole_rubric_is_one_request(serve: Serve, shape: str) -> None:
     assert len(bodies) == 1
 
 
-def test_the_words_of_systemone(serve: Serve) -> None:
+def test_the_words_of_systemone() -> None:
     bodies: list[Any] = []
-    ask(serve, SYSTEM_ONE, bodies=bodies)
+    ask(SYSTEM_ONE, bodies=bodies)
     (body,) = bodies
     assert body.keys() == {"model", "state", "questions"}
     assert "Be strict." in body["state"]
@@ -207,9 +205,9 @@ def test_the_words_of_systemone(serve: Serve) -> None:
     assert (c4["type"], list(c4["criteria"])) == ("choice", ["yes", "no", "n/a"])
 
 
-def test_the_words_of_openai(serve: Serve) -> None:
+def test_the_words_of_openai() -> None:
     bodies: list[Any] = []
-    ask(serve, OPENAI, options="&shape=openai", bodies=bodies)
+    ask(OPENAI, options="&shape=openai", bodies=bodies)
     (body,) = bodies
     assert body.keys() == {"model", "input", "questions"}
     developer, user = body["input"]
@@ -247,18 +245,16 @@ def test_examples_stand_beside_their_statement() -> None:
         ("&threshold=0.1", [YES] * 3),
     ],
 )
-def test_yes_begins_at_the_threshold(
-    serve: Serve, options: str, rulings: list[Ruling]
-) -> None:
+def test_yes_begins_at_the_threshold(options: str, rulings: list[Ruling]) -> None:
     questions = {name: Question(text="Is.") for name in ("c1", "c2", "c3")}
     nouls = {"c1": 0.97, "c2": 0.1, "c3": 0.5}
     said = {n: {"type": "noul", "noul": p} for n, p in nouls.items()}
-    reply = ask(serve, {"answers": said}, request_of(questions), options)
+    reply = ask({"answers": said}, request_of(questions), options)
     assert [answer.ruling for answer in reply.answers] == rulings
     assert [answer.probability for answer in reply.answers] == [*nouls.values()]
 
 
-def test_what_wants_a_quote_is_not_asked(serve: Serve) -> None:
+def test_what_wants_a_quote_is_not_asked() -> None:
     questions = {
         "c1": Question(text="A."),
         "c2": Question(text="B.", evidence=True),
@@ -269,7 +265,7 @@ def test_what_wants_a_quote_is_not_asked(serve: Serve) -> None:
     }
     bodies: list[Any] = []
     said = {"answers": {"c1": {"type": "noul", "noul": 1}}}
-    reply = ask(serve, said, request_of(questions), bodies=bodies)
+    reply = ask(said, request_of(questions), bodies=bodies)
     kinds = {a.id: a.failure.kind for a in reply.answers if a.failure}
     assert kinds == dict.fromkeys(("c2", "c3"), FailureKind.JUDGE_UNSUPPORTED)
     assert list(bodies[0]["questions"]) == ["c1"]
@@ -331,12 +327,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_answer_is_none_and_takes_no_other_with_it(
-    serve: Serve, name: str
-) -> None:
+def test_a_wrong_answer_is_none_and_takes_no_other_with_it(name: str) -> None:
     wrong = WRONG[name]
     said = {"answers": {**SYSTEM_ONE["answers"], wrong.name: wrong.answer}}  # type: ignore[dict-item]
-    reply = ask(serve, said)
+    reply = ask(said)
     ruled = {a.id for a in reply.answers if a.ruling is not None}
     assert ruled == RUBRIC.keys() - {wrong.name}
     (failure,) = [a.failure for a in reply.answers if a.failure is not None]
@@ -344,15 +338,15 @@ def test_a_wrong_answer_is_none_and_takes_no_other_with_it(
     assert wrong.reason in failure.reason
 
 
-def test_a_refusal_of_one_question_is_its_own(serve: Serve) -> None:
+def test_a_refusal_of_one_question_is_its_own() -> None:
     answers = [*OPENAI["answers"][1:], {"type": "refusal", "name": "c1"}]  # type: ignore[index]
-    reply = ask(serve, {"answers": answers}, options="&shape=openai")
+    reply = ask({"answers": answers}, options="&shape=openai")
     assert reply.answers[0].failure is not None
     assert reply.answers[0].failure.kind == FailureKind.JUDGE_REFUSED
     assert all(answer.ruling is not None for answer in reply.answers[1:])
 
 
-def test_duplicate_unknown_and_missing_answers(serve: Serve) -> None:
+def test_duplicate_unknown_and_missing_answers() -> None:
     yes = {"type": "predicate", "probability": 0.9}
     answers = [
         *({**yes, "name": "c1"} for _ in range(2)),
@@ -362,7 +356,7 @@ def test_duplicate_unknown_and_missing_answers(serve: Serve) -> None:
     ]
     questions = {name: Question(text="Is.") for name in ("c1", "c2", "c3")}
     said = {"answers": answers}
-    reply = ask(serve, said, request_of(questions), "&shape=openai")
+    reply = ask(said, request_of(questions), "&shape=openai")
     twice, once = reply.answers
     assert (twice.id, once.id, once.ruling) == ("c1", "c2", YES)
     assert twice.failure is not None
@@ -385,14 +379,14 @@ def test_duplicate_unknown_and_missing_answers(serve: Serve) -> None:
         b"[]",
     ],
 )
-def test_a_reply_that_is_none_is_no_answer(serve: Serve, said: bytes) -> None:
+def test_a_reply_that_is_none_is_no_answer(said: bytes) -> None:
     with pytest.raises(JudgeError) as caught:
-        ask(serve, said)
+        ask(said)
     assert caught.value.failure.kind == FailureKind.JUDGE_UNPARSEABLE
 
 
-def test_a_reply_may_be_wrapped(serve: Serve) -> None:
-    reply = ask(serve, {"result": SYSTEM_ONE, "success": True})
+def test_a_reply_may_be_wrapped() -> None:
+    reply = ask({"result": SYSTEM_ONE, "success": True})
     assert all(answer.ruling is not None for answer in reply.answers)
 
 
@@ -499,6 +493,77 @@ def test_a_run_is_cut_into_requests_that_fit(
     assert results.count('"probability":0.75') == 30
 
 
+# -------------------------------------------------------- how the services complain
+
+
+@frozen
+class Refusal:
+    """An error status with its body, and what it is."""
+
+    status: int
+    body: object
+    kind: FailureKind
+    reason: str
+    passes: bool = False
+    too_long: bool = False
+
+
+_LATER = FailureKind.PROVIDER_UNAVAILABLE
+REFUSALS = {
+    "no key": Refusal(
+        401,
+        {"error": {"message": "Missing API key"}},
+        FailureKind.AUTH_FAILED,
+        "Missing API key; check the key in TYPESAFE_API_KEY",
+    ),
+    "no money": Refusal(
+        402, {"error": "Payment required"}, FailureKind.QUOTA_EXHAUSTED, "Payment"
+    ),
+    "no such model": Refusal(
+        404, {"detail": "Unknown model"}, FailureKind.REQUEST_REJECTED, "Unknown model"
+    ),
+    "too large": Refusal(
+        413, {"message": "over 2 MiB"}, FailureKind.REQUEST_REJECTED, "over 2 MiB"
+    ),
+    "invalid": Refusal(
+        422,
+        {"detail": [{"loc": ["body", "questions"], "msg": "Too many", "type": "x"}]},
+        FailureKind.REQUEST_REJECTED,
+        "422: body.questions: Too many",
+    ),
+    "over the context": Refusal(
+        400,
+        {"detail": {"message": "maximum context length is 32768 tokens"}},
+        FailureKind.REQUEST_REJECTED,
+        "32768 tokens",
+        too_long=True,
+    ),
+    "in a hurry": Refusal(
+        429, {"error": "slow down"}, FailureKind.RATE_LIMITED, "slow", passes=True
+    ),
+    "quota": Refusal(
+        429,
+        {"error": {"code": "insufficient_quota", "message": "pay"}},
+        FailureKind.QUOTA_EXHAUSTED,
+        "pay",
+    ),
+    "overloaded": Refusal(529, {"error": "busy"}, _LATER, "529: busy", passes=True),
+    "broken": Refusal(500, {"error": "oops"}, _LATER, "500: oops", passes=True),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_every_refusal_has_its_kind(name: str) -> None:
+    refusal = REFUSALS[name]
+
+    with pytest.raises(JudgeError) as found:
+        ask(refusal.body, status=refusal.status)
+    caught = found.value
+    kind, reason = caught.failure.kind, caught.failure.reason
+    assert (kind, refusal.reason in reason) == (refusal.kind, True), reason
+    assert (caught.transient, caught.too_long) == (refusal.passes, refusal.too_long)
+
+
 # ---------------------------------------------------------------------- setting up
 
 
@@ -573,31 +638,22 @@ def test_a_judge_that_cannot_be_set_up(
     assert said in caught.value.diagnostics[0].message
 
 
-def test_an_alias_is_no_other_model(serve: Serve) -> None:
+def test_an_alias_is_no_other_model() -> None:
     questions = {"c1": Question(text="A.")}
     said = {"model": "jev-1.13", "answers": {"c1": {"type": "noul", "noul": 1}}}
 
-    async def handler(_: web.Request) -> web.StreamResponse:
-        return web.json_response(said)
-
-    async def scenario(model: str) -> tuple[str, ...]:
-        async with serve(handler) as base:
-            judge = OFFER.create(parse_spec(f"decisions:{model}?base_url={base}"), {})
-            try:
-                return (await judge.judge(request_of(questions))).notices
-            finally:
-                await judge.close()
-
-    assert asyncio.run(scenario("jev-latest")) == ()
-    (notice,) = asyncio.run(scenario("other"))
+    request = request_of(questions)
+    assert ask(said, request, model="jev-latest").notices == ()
+    (notice,) = ask(said, request, model="other").notices
     assert "answered as model 'jev-1.13'" in notice
 
 
-def test_the_key_is_in_no_failure(serve: Serve) -> None:
-    said = {"answers": {"c1": {"type": "choice", "choice": KEY}, "c2": KEY}}
-    reply = ask(serve, said)
-    assert [a.failure is not None for a in reply.answers] == [True, True]
-    assert KEY not in repr(reply)
+def test_the_key_is_in_no_failure() -> None:
+    likely = {"yes": 1.0, "partly": 0.0, "no": 0.0}
+    said = {"type": "choice", "choice": KEY, "probabilities": likely}
+    (answer,) = ask({"answers": {"c2": said}}).answers
+    assert answer.failure is not None
+    assert answer.failure.reason.startswith("chose '[redacted]'; legal are")
 
 
 def test_it_is_found_and_costs_nothing_until_it_is_asked() -> None:
@@ -613,7 +669,7 @@ def test_it_is_found_and_costs_nothing_until_it_is_asked() -> None:
     assert done.stdout == "False\n"
 
 
-def test_answers_are_what_the_engine_takes(serve: Serve) -> None:
+def test_answers_are_what_the_engine_takes() -> None:
     from rubricdsl.judging.acceptance import accept
     from rubricdsl.judging.quotes import QuoteSource
     from rubricdsl.model.judgement import Provenance
@@ -627,5 +683,5 @@ def test_answers_are_what_the_engine_takes(serve: Serve) -> None:
             redact=str,
         ).ruling
 
-    reply = ask(serve, SYSTEM_ONE)
+    reply = ask(SYSTEM_ONE)
     assert [verdict(a) for a in reply.answers] == [a.ruling for a in reply.answers]
