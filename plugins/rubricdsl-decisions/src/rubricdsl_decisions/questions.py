@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
-from attrs import frozen
+import attrs
 
 from rubricdsl.judging.backends.tokens import estimate_tokens
 from rubricdsl.model.digest import Plain, digest
@@ -39,7 +39,7 @@ class Form(StrEnum):
     SCORE = "score"
 
 
-@frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Asked:
     """A question as a decision model takes it.
 
@@ -51,7 +51,7 @@ class Asked:
     instructions: str
     options: Mapping[str, str]
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """About how many tokens it takes."""
         texts = (self.instructions, *self.options.values())
