@@ -5,10 +5,9 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import pytest
@@ -24,8 +23,8 @@ from rubricdsl_human.cells import guarded, unguarded
 from rubricdsl_human.form import form
 from rubricdsl_human.items import Item
 from rubricdsl_human.sheets import Sheet, table, write_sheet
+from tests.cli.in_process import InProcess
 
-Rub: TypeAlias = Callable[..., Any]
 RUBRIC = """\
 rubric capital
 judge people
@@ -58,6 +57,16 @@ STATEMENTS = {
     "Names the river.": "no",
     "How much it says.": "3",
 }
+
+
+@pytest.fixture
+def rub(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> InProcess:
+    """Give a runner of ``rub`` in an empty folder."""
+    return InProcess(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -102,7 +111,7 @@ def results(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_what_is_not_answered_is_asked_and_what_is_answered_is_scored(
-    rub: Rub, capital: Path
+    rub: InProcess, capital: Path
 ) -> None:
     done = rub(*ANN)
     assert done.returncode == 3
@@ -139,7 +148,7 @@ def test_what_is_not_answered_is_asked_and_what_is_answered_is_scored(
 
 
 def test_several_people_are_a_panel_and_their_answers_gold(
-    rub: Rub, capital: Path
+    rub: InProcess, capital: Path
 ) -> None:
     done = rub(*ARGUMENTS)
     assert done.returncode == 3
@@ -170,7 +179,7 @@ def test_several_people_are_a_panel_and_their_answers_gold(
 
 
 def test_people_see_no_names_weights_or_answers_of_others(
-    rub: Rub, capital: Path
+    rub: InProcess, capital: Path
 ) -> None:
     rub(*ARGUMENTS)
     fill(sheet_of(capital, "bob"))
@@ -195,14 +204,16 @@ def test_the_order_is_each_persons_own_and_the_same_again() -> None:
     assert changes == 4
 
 
-def test_a_readiness_check_asks_nobody(rub: Rub, capital: Path) -> None:
+def test_a_readiness_check_asks_nobody(rub: InProcess, capital: Path) -> None:
     done = rub("judges", "--check", "human:ann", "human")
     assert "ann has answered 0 of 0 in sheets" in done.stdout
     assert "needs the name of a person" in done.stdout
     assert not (capital / "sheets").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(rub: Rub, capital: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(
+    rub: InProcess, capital: Path
+) -> None:
     (capital / "sheets").write_text("a file", "utf-8")
     done = rub(*ANN)
     assert done.returncode == 2

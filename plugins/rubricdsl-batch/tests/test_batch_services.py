@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,8 +15,8 @@ from attrs import frozen
 from rubricdsl.testing.backend_suite import LocalServer
 from rubricdsl.testing.backend_suite.server import Exchange
 from rubricdsl_batch.jobs import JobState
+from tests.cli.in_process import InProcess
 
-Rub: TypeAlias = Callable[..., Any]
 Row: TypeAlias = dict[str, Any]
 RUBRIC = """\
 rubric capital
@@ -156,11 +156,21 @@ def _lines(rows: list[Row]) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
+@pytest.fixture
+def rub(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> InProcess:
+    """Give a runner of ``rub`` in an empty folder."""
+    return InProcess(tmp_path, monkeypatch, capsys)
+
+
 @frozen
 class Run:
     """``rub eval`` against the service, to be called."""
 
-    rub: Rub
+    rub: InProcess
     arguments: Sequence[str]
 
     def __call__(self) -> Any:
@@ -176,7 +186,7 @@ def service() -> Service:
 @pytest.fixture(params=["openai/gpt-4.1-mini", "anthropic/claude-haiku-4-5"])
 def run(
     request: pytest.FixtureRequest,
-    rub: Rub,
+    rub: InProcess,
     service: Service,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -359,7 +369,7 @@ def test_a_record_that_cannot_be_read_stops_the_run(
     assert sent(service) == 1
 
 
-def test_sending_takes_a_key(rub: Rub, tmp_path: Path) -> None:
+def test_sending_takes_a_key(rub: InProcess, tmp_path: Path) -> None:
     done = rub("judges", "batch:openai/m?send=true&base_url=http://127.0.0.1:9/v1")
     assert "OPENAI_API_KEY is not set" in done.stdout
     done = rub("judges", "batch:openai/m", "batch:openai/m?send=perhaps")

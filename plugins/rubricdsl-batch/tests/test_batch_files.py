@@ -24,8 +24,8 @@ from rubricdsl.model.ruling import FailureKind
 from rubricdsl.testing.backend_suite import LocalServer, sample_request
 from rubricdsl_batch import providers
 from rubricdsl_batch.judge import OFFER, BatchJudge
+from tests.cli.in_process import InProcess
 
-Rub: TypeAlias = Callable[..., Any]
 Row: TypeAlias = dict[str, Any]
 RUBRIC = """\
 rubric capital
@@ -35,6 +35,16 @@ rubric capital
 ARGUMENTS = ("eval", "capital.rub", "--responses", "r.jsonl", "--out", "o.jsonl")
 EVAL = (*ARGUMENTS, "--judge", "batch:openai/gpt-4.1-mini?folder=batches")
 CLAUDE = "batch:anthropic/claude-haiku-4-5"
+
+
+@pytest.fixture
+def rub(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> InProcess:
+    """Give a runner of ``rub`` in an empty folder."""
+    return InProcess(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -96,7 +106,9 @@ def scores(folder: Path) -> dict[str, float | None]:
 # -------------------------------------------------------------------- the way of a user
 
 
-def test_requests_are_written_once_and_results_taken(rub: Rub, capital: Path) -> None:
+def test_requests_are_written_once_and_results_taken(
+    rub: InProcess, capital: Path
+) -> None:
     done = rub(*EVAL)
     assert done.returncode == 3
     assert "8 judge_pending (names, river): waits for results in batches" in done.stderr
@@ -135,7 +147,7 @@ def test_requests_are_written_once_and_results_taken(rub: Rub, capital: Path) ->
     assert len(requests_in(capital)) == 2
 
 
-def test_anthropic_has_its_own_envelope(rub: Rub, capital: Path) -> None:
+def test_anthropic_has_its_own_envelope(rub: InProcess, capital: Path) -> None:
     evaluate = (*ARGUMENTS, "--judge", CLAUDE)
     assert rub(*evaluate).returncode == 3
     written = requests_in(capital)
@@ -179,7 +191,7 @@ def test_anthropic_has_its_own_envelope(rub: Rub, capital: Path) -> None:
     assert rub(*evaluate).returncode == 0
 
 
-def test_judges_of_one_folder_do_not_meet(rub: Rub, capital: Path) -> None:
+def test_judges_of_one_folder_do_not_meet(rub: InProcess, capital: Path) -> None:
     for judge in (CLAUDE, "batch:openai/gpt-4.1-mini", "batch:openai/gpt-5"):
         assert rub(*ARGUMENTS, "--judge", judge).returncode == 3
     written = requests_in(capital)
@@ -221,7 +233,7 @@ def test_judges_of_one_folder_do_not_meet(rub: Rub, capital: Path) -> None:
     ],
 )
 def test_failures_inside_results_are_told_by_kind(
-    rub: Rub, capital: Path, made: Callable[[Row], Row], kind: str, again: int
+    rub: InProcess, capital: Path, made: Callable[[Row], Row], kind: str, again: int
 ) -> None:
     write_responses(capital, range(1))
     rub(*EVAL)
@@ -236,7 +248,7 @@ def test_failures_inside_results_are_told_by_kind(
     assert len(requests_in(capital)) == 1 + again
 
 
-def test_what_never_gets_through_is_given_up(rub: Rub, capital: Path) -> None:
+def test_what_never_gets_through_is_given_up(rub: InProcess, capital: Path) -> None:
     write_responses(capital, range(1))
     for number in range(1, 4):
         done = rub(*EVAL)
@@ -252,7 +264,7 @@ def test_what_never_gets_through_is_given_up(rub: Rub, capital: Path) -> None:
     assert len(requests_in(capital)) == 3
 
 
-def test_a_late_answer_counts(rub: Rub, capital: Path) -> None:
+def test_a_late_answer_counts(rub: InProcess, capital: Path) -> None:
     """What expired in one batch and was answered after all needs no second answer."""
     write_responses(capital, range(1))
     rub(*EVAL)
@@ -263,7 +275,7 @@ def test_a_late_answer_counts(rub: Rub, capital: Path) -> None:
     assert rub(*EVAL).returncode == 0
 
 
-def test_a_parameter_that_is_refused_is_left_out(rub: Rub, capital: Path) -> None:
+def test_a_parameter_that_is_refused_is_left_out(rub: InProcess, capital: Path) -> None:
     """What the live judge works out with a server it works out by batch, too."""
     write_responses(capital, range(1))
     rub(*EVAL)
@@ -288,7 +300,7 @@ def test_a_parameter_that_is_refused_is_left_out(rub: Rub, capital: Path) -> Non
     ],
 )
 def test_what_is_no_result_is_an_error_with_its_place(
-    rub: Rub, capital: Path, lines: list[str], said: str
+    rub: InProcess, capital: Path, lines: list[str], said: str
 ) -> None:
     write_responses(capital, range(1))
     rub(*EVAL)
@@ -309,7 +321,7 @@ def test_what_is_no_result_is_an_error_with_its_place(
     assert said in done.stderr
 
 
-def test_strange_and_double_results_do_no_harm(rub: Rub, capital: Path) -> None:
+def test_strange_and_double_results_do_no_harm(rub: InProcess, capital: Path) -> None:
     rub(*EVAL)
     written = requests_in(capital)
     rows = [result(row) for row in written]
@@ -336,7 +348,7 @@ class Small(providers.OpenAI):
 
 @pytest.mark.parametrize("size", [3, 10_000])
 def test_files_keep_the_limits(
-    rub: Rub, capital: Path, monkeypatch: pytest.MonkeyPatch, size: int
+    rub: InProcess, capital: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     small = Small()
     small.most_requests = size
@@ -397,7 +409,9 @@ def test_one_run_writes_at_a_time(tmp_path: Path) -> None:
 _RUN = "import sys; from rubricdsl.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
-def test_a_run_that_is_killed_writes_nothing_twice(rub: Rub, capital: Path) -> None:
+def test_a_run_that_is_killed_writes_nothing_twice(
+    rub: InProcess, capital: Path
+) -> None:
     """Killed at any point, and started again: every request is there once."""
     write_responses(capital, range(400))
     draw = random.Random(3)  # noqa: S311
