@@ -6,14 +6,16 @@ to the second.  Both are chosen on labelled verdicts, and what they are worth is
 from prompts that they were not chosen on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from attrs import field, frozen
 
+from rubricdsl.analysis.agreement.cells import LabelledCell, majority, scale_of
 from rubricdsl.analysis.figures import Figure, Resampling
 from rubricdsl.analysis.prompts import Rows
+from rubricdsl.model.ruling import NO, YES
 from rubricdsl.scoring.arrays.columns import Floats, Truths
 
 FOLDS = 5
@@ -42,8 +44,38 @@ class TwoJudges:
     first_right: Truths = field(repr=False)
     second_right: Truths = field(repr=False)
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[LabelledCell, LabelledCell]]) -> "TwoJudges":
+        """Hold what two judges said of the same beside what most people say.
+
+        Left out is that of which people do not agree.
+        """
+        kept: list[LabelledCell] = []
+        right: list[tuple[bool, bool]] = []
+        for first, second in pairs:
+            labels = list(first.labels.values())
+            truth = majority(scale_of(labels), labels)
+            if truth is not None:
+                kept.append(first)
+                right.append((first.ruling == truth, second.ruling == truth))
+        rights = np.array(right, np.bool_).reshape(-1, 2)
+        return cls(
+            prompts=tuple(one.prompt_id for one in kept),
+            responses=tuple(one.response_id for one in kept),
+            yes=np.array([one.ruling == YES for one in kept], np.bool_),
+            no=np.array([one.ruling == NO for one in kept], np.bool_),
+            probability=np.array([one.probability for one in kept], np.float64),
+            first_right=rights[:, 0],
+            second_right=rights[:, 1],
+        )
+
     def __len__(self) -> int:
         return len(self.prompts)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the first judge gave any."""
+        return not np.isnan(self.probability).all()
 
     def stands(self, thresholds: Thresholds) -> Truths:
         """Tell which answers of the first judge stand."""

@@ -77,10 +77,12 @@ def _read(options: argparse.Namespace) -> "tuple[TwoJudges, tuple[str, str]]":
 
     Raises RubricError where there is nothing of the kind (D106).
     """
+    from rubricdsl.analysis.escalation import TwoJudges
+
     gold = Gold(verdicts=read_gold(options.gold).verdicts)
     cheap, first = _cells(options.cheap, gold)
     dear, second = _cells(options.then, gold)
-    found = _judges([(cheap[key], dear[key]) for key in cheap if key in dear])
+    found = TwoJudges.of([(cheap[key], dear[key]) for key in cheap if key in dear])
     if not len(found):
         fail(
             "D106",
@@ -89,7 +91,7 @@ def _read(options: argparse.Namespace) -> "tuple[TwoJudges, tuple[str, str]]":
             hint="evaluate the same responses with both judges, and give rows of gold "
             "with `criterion` and `verdict`",
         )
-    if not (found.probability == found.probability).any():  # NaN is not
+    if not found.gives_probabilities:
         fail(
             "D106",
             f"{options.cheap} holds no probabilities",
@@ -115,32 +117,6 @@ def _cells(
         for one in found.cells
     }
     return cells, ", ".join(sorted(judges))
-
-
-def _judges(pairs: "list[tuple[LabelledCell, LabelledCell]]") -> "TwoJudges":
-    import numpy as np
-
-    from rubricdsl.analysis.agreement.cells import majority, scale_of
-    from rubricdsl.analysis.escalation import TwoJudges
-    from rubricdsl.model.ruling import NO, YES
-
-    kept, right = [], []
-    for cheap, dear in pairs:
-        labels = list(cheap.labels.values())
-        truth = majority(scale_of(labels), labels)
-        if truth is not None:
-            kept.append(cheap)
-            right.append((cheap.ruling == truth, dear.ruling == truth))
-    rights = np.array(right, np.bool_).reshape(-1, 2)
-    return TwoJudges(
-        prompts=tuple(one.prompt_id for one in kept),
-        responses=tuple(one.response_id for one in kept),
-        yes=np.array([one.ruling == YES for one in kept], np.bool_),
-        no=np.array([one.ruling == NO for one in kept], np.bool_),
-        probability=np.array([one.probability for one in kept], np.float64),
-        first_right=rights[:, 0],
-        second_right=rights[:, 1],
-    )
 
 
 # --------------------------------------------------------------------- telling

@@ -11,7 +11,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from rubricdsl.diagnostics import fail
-from rubricdsl.judging.backends.endpoint import key_of, resolve
+from rubricdsl.judging.backends.endpoint import SERVICE
 from rubricdsl.judging.backends.openai import OFFER as OPENAI
 from rubricdsl.judging.backends.openai import OpenAIJudge
 from rubricdsl.judging.prompting import PromptWriter
@@ -102,8 +102,8 @@ class OverHttp(TestOpenAI):
         cls.__test__ = True
 
         def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
-            settings = resolve(settings, environ)
-            key = key_of(settings, environ, "judge")
+            settings = SERVICE.resolve(settings, environ)
+            key = SERVICE.key_of(settings, environ, "judge")
             return cls.judge(settings, key=key, writer=cls.writer())
 
         name = cls.__name__.removeprefix("Test").lower()
