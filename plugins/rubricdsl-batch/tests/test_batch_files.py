@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubricdsl.diagnostics import JudgeError, RubricError
+from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.openai import OpenAIJudge
 from rubricdsl.judging.prompting import PromptWriter
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest
@@ -452,8 +452,9 @@ def test_a_full_disk_leaves_no_half_file(
         monkeypatch.setattr(
             part, "file", type("Full", (), {"write": staticmethod(full)})
         )
-        with pytest.raises(RubricError, match="D111"):
+        with pytest.raises(JudgeError, match="No space left") as caught:
             await judge.judge(sample_request(response="Another."))
+        assert caught.value.failure.kind == FailureKind.TRANSPORT_LOCAL_RESOURCE
         monkeypatch.undo()
         await judge.close()
 

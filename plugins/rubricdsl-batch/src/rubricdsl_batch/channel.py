@@ -81,13 +81,9 @@ class Channel:
             async with self._opened("GET", path, None, {}) as reply:
                 await self._check(reply)
                 with whole_file(str(target)) as file:
-                    size = 0
-                    async for chunk in reply.content.iter_chunked(_CHUNK):
-                        size += len(chunk)
-                        if size > _MOST_RESULTS:
-                            raise self._too_large()
+                    async for chunk in self._chunks(reply, most=_MOST_RESULTS):
                         file.write(chunk)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise self._failure(error) from None
 
     async def _document(
@@ -144,18 +140,29 @@ class Channel:
             )
 
     async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in reply.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise self._too_large()
-        return bytes(body)
+        chunks = [chunk async for chunk in self._chunks(reply, most=MAX_BODY)]
+        return b"".join(chunks)
 
-    def _too_large(self) -> JudgeError:
-        return JudgeError(
-            FailureKind.TRANSPORT_LOCAL_RESOURCE,
-            f"the reply of {self.peer} is too large",
-        )
+    async def _chunks(
+        self, reply: aiohttp.ClientResponse, *, most: int
+    ) -> AsyncIterator[bytes]:
+        """Give a body piece by piece; what goes wrong is a JudgeError here already.
+
+        Errors of a connection are errors of the system, too, and whoever writes what
+        is read would take them for its own.
+        """
+        size = 0
+        try:
+            async for chunk in reply.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise JudgeError(
+                        FailureKind.TRANSPORT_LOCAL_RESOURCE,
+                        f"the reply of {self.peer} is larger than {most:,} bytes",
+                    )
+                yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._failure(error) from None
 
     def _failure(self, error: Exception) -> JudgeError:
         if isinstance(error, TimeoutError):

@@ -8,12 +8,14 @@ has come in the meantime.
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from rubricdsl.diagnostics import JudgeError, fail
+from rubricdsl.diagnostics import JudgeError, RubricError, fail
+from rubricdsl.judging.folders import folder_of
 from rubricdsl.judging.spec import keys_hint
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import (
@@ -119,15 +121,28 @@ class BatchJudge:
         return self._live.template
 
     def prepare(self) -> None:
-        """Begin to be the one who writes, if nobody else is, and look what is there."""
-        if self._outbox.take():
-            self._look()
+        """Begin to be the one who writes, if nobody else is, and look what is there.
+
+        What goes wrong is told by the first question.
+        """
+        with suppress(RubricError):
+            if self._outbox.take():
+                self._look()
 
     async def judge(self, request: JudgeRequest) -> JudgeReply:
         """Give the answers that have come, or see that they will.
 
-        Raises JudgeError as the live judge does for a reply that is no answer.
+        Raises JudgeError as the live judge does for a reply that is no answer, and
+        ``transport_local_resource`` where files cannot be read or written.
         """
+        try:
+            return await self._judged(request)
+        except RubricError as error:
+            raise JudgeError(
+                FailureKind.TRANSPORT_LOCAL_RESOURCE, error.diagnostics[0].message
+            ) from None
+
+    async def _judged(self, request: JudgeRequest) -> JudgeReply:
         if not self._outbox.take():
             raise JudgeError(
                 FailureKind.TRANSPORT_LOCAL_RESOURCE,
@@ -276,21 +291,7 @@ def manner_of(settings: JudgeSettings) -> Manner:
             hint=f"write batch:SERVICE/MODEL, with one of {known}, as in "
             "batch:openai/gpt-4.1-mini",
         )
-    folder = settings.options.get("folder", DEFAULT_FOLDER)
-    if not isinstance(folder, str) or not folder.strip() or "\0" in folder:
-        fail(
-            "D203",
-            "`folder` of the judge `batch` must be the name of a folder",
-            hint="name one, as in folder=batches",
-        )
-    path = Path(folder)
-    if path.exists() and not path.is_dir():
-        fail(
-            "D205",
-            f"the batches of the judge {settings.name} have no folder: {folder} is a "
-            "file",
-            hint="name another with `folder`",
-        )
+    path = folder_of(settings, DEFAULT_FOLDER)
     options = {n: v for n, v in settings.options.items() if n not in _OWN_OPTIONS}
     if "effort" in options and "effort" not in provider.options:
         fail(

@@ -5,15 +5,14 @@ and no address whatsoever.  What is asked is data, which the script makes elemen
 texts only ever as texts.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from rubricdsl.model.digest import Plain
-from rubricdsl.report.markup import escaped, visible
+from rubricdsl.report.document import closed_page
+from rubricdsl.report.markup import visible
 from rubricdsl_human.items import Item, heading
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -21,30 +20,14 @@ _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 def form(name: str, annotator: str, items: Sequence[Item]) -> str:
     """Write the form of a sheet; the same sheet gives the same bytes."""
-    style, script = _asset("form.css"), _asset("form.js")
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src '{_digest(script)}'",
-            f"style-src '{_digest(style)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
     data = _embedded(_record(name, annotator, items))
-    return (
-        "<!doctype html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{escaped(policy)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        '<meta name="generator" content="rubricdsl">\n'
-        f"<title>{escaped(name)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        "<noscript>This form works with JavaScript alone; the sheet as CSV works "
-        'without.</noscript>\n<main id="main"></main>\n'
-        f'<script type="application/json" id="sheet">{data}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+    return closed_page(
+        name,
+        "<body>\n<noscript>This form works with JavaScript alone; the sheet as CSV "
+        'works without.</noscript>\n<main id="main"></main>\n'
+        f'<script type="application/json" id="sheet">{data}</script>\n',
+        style=_asset("form.css"),
+        script=_asset("form.js"),
     )
 
 
@@ -84,8 +67,3 @@ def _embedded(record: Plain) -> str:
 @cache
 def _asset(name: str) -> str:
     return (files("rubricdsl_human") / name).read_text("utf-8")
-
-
-def _digest(text: str) -> str:
-    found = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(found).decode()}"

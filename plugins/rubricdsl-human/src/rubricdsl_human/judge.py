@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.judging.folders import folder_of
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -119,28 +120,14 @@ def create(settings: JudgeSettings, environ: Mapping[str, str]) -> HumanJudge:
             + (f", and {settings.model[:60]!r} is none" if settings.model else ""),
             hint="name one by letters, digits, - and _, as in human:ann",
         )
-    folder = settings.options.get("folder", DEFAULT_FOLDER)
-    if not isinstance(folder, str) or not folder.strip() or "\0" in folder:
-        fail(
-            "D203",
-            "`folder` of the judge `human` must be the name of a folder",
-            hint="name one, as in human:ann?folder=sheets",
-        )
-    path = Path(folder)
-    if path.exists() and not path.is_dir():
-        fail(
-            "D205",
-            f"the sheets of the judge {settings.name} have no folder: {folder} is a "
-            "file",
-            hint="name another with `folder`, as in human:ann?folder=sheets",
-        )
+    folder = folder_of(settings, DEFAULT_FOLDER)
     if settings.options.get("canaries"):
         fail(
             "D203",
             "the judge `human` is asked no canaries: nobody talks a person into them",
             hint="leave `canaries` out",
         )
-    return HumanJudge(settings.model, path, seed=_seed(settings))
+    return HumanJudge(settings.model, folder, seed=_seed(settings))
 
 
 def _seed(settings: JudgeSettings) -> int:
