@@ -37,10 +37,10 @@ from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.gold import read_gold
 from rubricdsl.judging.book import JudgeBook
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.audit import MutationOffer, ProbeOffer, Yardstick
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.plugins.host import Offered, PluginHost
 from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.runs import evaluation, judge_book
@@ -185,7 +185,7 @@ class _Siege:
         """Both runs as one."""
         if self.attempts is None:
             return self.pool
-        return _together(self.pool, self.attempts)
+        return self.pool + self.attempts
 
     def judged(self) -> list[Judged]:
         """Give all attempts with their scorecards."""
@@ -286,21 +286,6 @@ def _junk(probes: Iterable[ProbeOffer], siege: _Siege, seed: int) -> Made:
     return Made(
         attempts=tuple(one for some in made for one in some.attempts),
         not_made=tuple(one for some in made for one in some.not_made),
-    )
-
-
-def _together(one: EvaluationResult, other: EvaluationResult) -> EvaluationResult:
-    return attrs.evolve(
-        one,
-        scorecards=one.scorecards + other.scorecards,
-        judge_calls=one.judge_calls + other.judge_calls,
-        retries=one.retries + other.retries,
-        cached=one.cached + other.cached,
-        usage=one.usage + other.usage,
-        seconds=one.seconds + other.seconds,
-        notices=tuple(dict.fromkeys((*one.notices, *other.notices))),
-        peaks={**one.peaks, **other.peaks},
-        cancelled=one.cancelled or other.cancelled,
     )
 
 

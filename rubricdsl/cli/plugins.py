@@ -19,7 +19,7 @@ examples:
   rub plugins --offers
 
 With --offers, what the plugins offer follows, by kind: the names that --judge,
---proposer, --strategy, --select, --probes, --from and --to take.
+--proposer, --strategy, --select, --probes, --executor, --from and --to take.
 
 exit codes: 0 always: a broken plugin is listed, it stops nothing"""
 
@@ -49,6 +49,7 @@ _KINDS = (
     _Kind("refinement strategies", "refinement_strategies"),
     _Kind("probes", "probes"),
     _Kind("mutations", "mutations"),
+    _Kind("executors", "executors"),
     _Kind("formats", "formats"),
 )
 
