@@ -162,6 +162,7 @@ def executed(  # noqa: PLR0913 - what a run needs, by name
     offers = {n: o.offer for n, o in project.host.executors.items()}
     commission = Commission(
         here=engine,
+        started=engine.started,
         folder=project.folder.resolve(),
         environ=project.environ,
         consulted=book.consulted | {JUDGE_VARIABLE},

@@ -125,6 +125,15 @@ class Evaluation:
 
     # ---------------------------------------------------------------- public
 
+    @property
+    def started(self) -> RunStarted:
+        """What is told of it when it begins."""
+        return RunStarted(
+            jobs=len(self._jobs),
+            rubrics=tuple(self.identity.rubrics),
+            judges=tuple(self.identity.judges),
+        )
+
     async def run(self) -> EvaluationResult:
         """Judge and score everything.
 
@@ -138,11 +147,7 @@ class Evaluation:
         self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
         self._courier.begin(self._now)
-        started = RunStarted(
-            jobs=len(self._jobs),
-            rubrics=tuple(self.identity.rubrics),
-            judges=tuple(self.identity.judges),
-        )
+        started = self.started
         self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
             async with asyncio.TaskGroup() as group:

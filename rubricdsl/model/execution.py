@@ -10,7 +10,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from rubricdsl.model.events import Listener
+from rubricdsl.model.events import Listener, RunStarted
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric
@@ -171,10 +171,12 @@ class Commission:
     holds the environment variables that judges and keys are read from.  ``judges``
     says who judges, and ``consulted`` which variables that took to find out.  Verdicts
     are kept in the file ``store``, if there is one; with ``durable``, each outlives a
-    power cut.  ``listener`` hears of everything that happens.
+    power cut.  ``listener`` hears of everything that happens, first that the run has
+    ``started``.
     """
 
     here: Execution
+    started: RunStarted
     folder: Path
     environ: Mapping[str, str] = field(repr=False, hash=False)
     consulted: frozenset[str] = frozenset()
