@@ -10,6 +10,7 @@ from rubricdsl.diagnostics import RubricError, fail
 # Nothing is sent to anybody, and Ray's own log is in its files: what goes wrong with
 # an actor or a node is dealt with, and what cannot be is said in our words.
 _SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+_OF_ITS_OWN = "local"
 
 
 @contextmanager
@@ -26,17 +27,19 @@ def connected(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    # By itself Ray would join whatever cluster was last started on this machine.
+    address = address or os.environ.get("RAY_ADDRESS") or _OF_ITS_OWN
     try:
         ray.init(
             address=address,
-            include_dashboard=None if address else False,
+            include_dashboard=False if address == _OF_ITS_OWN else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         fail(
             "D404",
-            f"Ray cannot be had at {address or 'this machine'}: {first_line(error)}",
+            f"Ray cannot be had at `{address}`: {first_line(error)}",
             hint="see that `ray status` answers there, or leave `address` out",
         )
     try:

@@ -300,7 +300,6 @@ class RayExecution:
                 max_concurrent_calls_per_actor=spread.at_once,
             ),
             num_cpus=self._options.cpus,
-            scheduling_strategy="SPREAD",
         )
 
     def _blocks(self, rubrics: list[int], spread: _Spread) -> Iterator[BlockOfJobs]:
