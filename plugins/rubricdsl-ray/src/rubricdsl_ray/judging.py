@@ -86,8 +86,9 @@ class BlockJudge:
         self._actor = actor
         environ = {**os.environ, **order.environ}
         self._project = Project(order.folder, environ, PluginHost.installed())
+        self._book = judge_book(self._project, order.judges)
         self._judges = SharedJudges(
-            judge_book(self._project, order.judges),
+            self._book,
             slots=order.slots,
             at_once=order.at_once,
             per_actor=order.per_actor,
@@ -97,6 +98,10 @@ class BlockJudge:
             id(rubric): RubricPlan.of(rubric, self._judges, functions)
             for rubric in order.rubrics
         }
+
+    async def close(self) -> None:
+        """Close all judges."""
+        await self._book.close()
 
     async def judge(self, block: BlockOfJobs) -> BlockOutcome:
         """Judge a block; whatever keeps the run from going on is in the outcome."""

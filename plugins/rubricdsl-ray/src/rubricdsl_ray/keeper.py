@@ -28,7 +28,8 @@ from rubricdsl_ray.purse import Purse
 class Keeper:
     """Keeps verdicts, claims and budgets for all actors of one run.
 
-    Without a ``path`` verdicts are kept for the time of the run only.  ``slots`` is how
+    Without a ``path`` verdicts are kept for the time of the run only, in a ``folder``
+    of their own.  ``slots`` is how
     many blocks can be under way.  A keeper that is ``restored`` in the place of one
     that was lost knows nothing of what was spent, so it gives out nothing of a budget.
     """
@@ -43,10 +44,10 @@ class Keeper:
         restored: bool = False,
         clock: Clock = time.monotonic,
     ) -> None:
-        self._folder: str | None = None
+        self.folder: str | None = None
         if path is None:
-            self._folder = tempfile.mkdtemp(prefix="rubricdsl-")
-            path = Path(self._folder, "verdicts.sqlite")
+            self.folder = tempfile.mkdtemp(prefix="rubricdsl-")
+            path = Path(self.folder, "verdicts.sqlite")
         self._store = VerdictStore.open(
             path,
             durability=Durability.FULL if durable else Durability.NORMAL,
@@ -163,8 +164,8 @@ class Keeper:
     def close(self) -> None:
         """Write what is left and close the store; raises RubricError as `keep`."""
         self._store.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     # ---------------------------------------------------------------- private
 
