@@ -10,7 +10,7 @@ from rubricdsl.api import open_project
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.execution import JudgeOptions, Limits
-from rubricdsl.model.judgement import Provenance, Usage, Verdict
+from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.ruling import YES
 from rubricdsl_ray.judging import BlockJudge
@@ -102,25 +102,16 @@ class Direct:
     """The keeper as actors reach it, in the same process."""
 
     def __init__(self, kept: Keeper) -> None:
-        self.kept = kept
+        self._kept = kept
 
-    async def begin(self, block, keys):
-        return self.kept.begin(block, keys)
+    def __getattr__(self, name: str):
+        """Give a method of the keeper as one that is awaited."""
+        method = getattr(self._kept, name)
 
-    async def look(self, block, keys):
-        return self.kept.look(block, keys)
+        async def called(*arguments):
+            return method(*arguments)
 
-    async def keep(self, news):
-        return self.kept.keep(news)
-
-    async def finish(self, block):
-        self.kept.finish(block)
-
-    async def lease(self, block, share):
-        return self.kept.lease(block, share)
-
-    async def settle(self, block: int, calls: int, usage: Usage) -> None:
-        self.kept.settle(block, calls, usage)
+        return called
 
 
 def judged(

@@ -20,9 +20,9 @@ class RayOptions:
     ``address`` is that of the cluster, or `auto` for the one of this machine; without
     one it is RAY_ADDRESS, and if that is not set a cluster of this run's own.
     ``actors`` is how many processes judge (as many as the cluster has CPUs, if not
-    said), ``cpus`` the share of a CPU that is set aside for each, and ``per_actor`` how many requests
-    each has in flight to judges of which no other limit is known.  ``block`` is how
-    many responses go to an actor together.
+    said), ``cpus`` the share of a CPU that is set aside for each, and ``per_actor`` how
+    many requests each has in flight to judges of which no other limit is known.
+    ``block`` is how many responses go to an actor together.
     """
 
     address: str | None = None
