@@ -40,7 +40,11 @@ def jobs(draw: st.DrawFn) -> list[Job]:
 
 
 @given(jobs(), st.booleans(), st.integers(1, 6))
-def test_every_job_is_in_one_block_and_no_larger_ones_than_needed(some, ranked, size):
+def test_every_job_is_in_one_block_and_no_larger_ones_than_needed(
+    some: list[Job],
+    ranked: bool,  # noqa: FBT001 - drawn
+    size: int,
+) -> None:
     found = blocks(some, ranked=ranked, size=size)
     assert sorted(place for block in found for place in block) == list(range(len(some)))
     whole = {tuple(unit) for unit in units(some, ranked=ranked)}
@@ -49,7 +53,11 @@ def test_every_job_is_in_one_block_and_no_larger_ones_than_needed(some, ranked, 
 
 
 @given(jobs(), st.booleans(), st.integers(1, 6))
-def test_no_question_belongs_to_two_blocks(some, ranked, size):
+def test_no_question_belongs_to_two_blocks(
+    some: list[Job],
+    ranked: bool,  # noqa: FBT001 - drawn
+    size: int,
+) -> None:
     where: dict[tuple[str, str], int] = {}
     for number, block in enumerate(blocks(some, ranked=ranked, size=size)):
         for place in block:
@@ -61,7 +69,9 @@ def test_no_question_belongs_to_two_blocks(some, ranked, size):
 
 
 @given(jobs(), st.integers(1, 6))
-def test_responses_to_a_prompt_that_are_ranked_stay_together(some, size):
+def test_responses_to_a_prompt_that_are_ranked_stay_together(
+    some: list[Job], size: int
+) -> None:
     where: dict[str, int] = {}
     for number, block in enumerate(blocks(some, ranked=True, size=size)):
         for place in block:
@@ -69,7 +79,7 @@ def test_responses_to_a_prompt_that_are_ranked_stay_together(some, size):
             assert where.setdefault(prompt, number) == number
 
 
-def test_the_order_is_kept_where_nothing_is_shared():
+def test_the_order_is_kept_where_nothing_is_shared() -> None:
     response = Response(text="", prompt_id="p", response_id="r")
     some = [Job(PLAIN, evolve(response, text=f"text {n}")) for n in range(10)]
     found = blocks(some, ranked=False, size=4)
@@ -77,7 +87,9 @@ def test_the_order_is_kept_where_nothing_is_shared():
 
 
 @given(st.integers(1, 10**7), st.integers(1, 10**4))
-def test_there_are_four_blocks_a_slot_if_there_are_jobs_enough(count, slots):
+def test_there_are_four_blocks_a_slot_if_there_are_jobs_enough(
+    count: int, slots: int
+) -> None:
     size = fitting_size(count, slots)
     assert 1 <= size <= 512
     assert count <= 4 * slots or size == 512 or -(-count // size) <= 4 * slots

@@ -3,11 +3,15 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import define
 
 from tests.faults.runs import CRITERIA, Project, assert_right, comparable
 from tests.faults.server import Apart
@@ -23,10 +27,97 @@ QUESTIONS = RESPONSES * len(CRITERIA)
 
 
 _JUDGING = b"ray::MapWorker(MapBatches(JudgingActor))"
+
+
 _LONGEST = 120.0
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+Start = Callable[..., "Run"]
 
 
-def wait_for_answers(server: Apart, count: int, run) -> None:
+@define
+class TwoNodes:
+    """A cluster of two nodes with a CPU each; the second can be taken away."""
+
+    cluster: Any
+    second: Any
+    address: str
+
+    def lose_node(self) -> None:
+        """Take the second node away, with all that runs there."""
+        self.cluster.remove_node(self.second, allow_graceful=False)
+
+    def gain_node(self) -> None:
+        """Bring a second node in again."""
+        self.second = _add_node(self.cluster)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[TwoNodes]:
+    pytest.importorskip("ray", reason="ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={
+            "num_cpus": 1,
+            "object_store_memory": 100 * 2**20,
+            "include_dashboard": False,
+        },
+    )
+    yield TwoNodes(cluster, _add_node(cluster), cluster.address)
+    cluster.shutdown()  # type: ignore[no-untyped-call]
+
+
+@define
+class Run:
+    """A run of ``rub eval`` in a process of its own."""
+
+    process: subprocess.Popen[str]
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+
+    def ended(self) -> tuple[int, str]:
+        """Wait for the end; gives the exit code, and what was said."""
+        _, err = self.process.communicate(timeout=_LONGEST)
+        return self.process.returncode, err
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Run]]:
+    runs: list[Run] = []
+
+    def start(project: Project, *arguments: str) -> Run:
+        spec = f"openai:test?base_url={project.base}&ask=each&concurrency=8"
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "rubricdsl", "eval", "capital.rub"),
+                *("--responses", "responses.jsonl", "--judge", spec),
+                *("--out", "results.jsonl", "--store", "store.sqlite", *arguments),
+            ],
+            cwd=project.folder,
+            env={**os.environ, "OPENAI_API_KEY": "sk-local-0123456789"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        runs.append(Run(process))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait()
+
+
+def _add_node(cluster: Any) -> Any:
+    return cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+
+
+def wait_for_answers(server: Apart, count: int, run: Run) -> None:
     """Wait until the server has given so many answers."""
     ends = time.monotonic() + _LONGEST
     while server.noted("answered").total() < count:
@@ -49,7 +140,7 @@ def judging_actors() -> list[int]:
     return sorted(found)
 
 
-def executor(nodes, block: int = 5) -> tuple[str, str]:
+def executor(nodes: TwoNodes, block: int = 5) -> tuple[str, str]:
     return "--executor", f"ray?address={nodes.address}&actors=2&block={block}"
 
 
@@ -72,8 +163,8 @@ def local(tmp_path_factory: pytest.TempPathFactory, server: Apart) -> Project:
 
 
 def test_results_are_those_of_a_run_here_and_nothing_is_asked_twice(
-    tmp_path: Path, nodes, server: Apart, local: Project, started: Callable
-):
+    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+) -> None:
     before = server.noted("asked")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
     code, err = started(project, *executor(nodes)).ended()
@@ -85,8 +176,8 @@ def test_results_are_those_of_a_run_here_and_nothing_is_asked_twice(
 
 
 def test_an_actor_and_a_node_are_lost_and_only_what_was_in_flight_is_asked_again(
-    tmp_path: Path, nodes, server: Apart, local: Project, started: Callable
-):
+    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+) -> None:
     asked, answered = server.noted("asked"), server.noted("answered")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
     run = started(project, *executor(nodes))
@@ -107,9 +198,10 @@ def test_an_actor_and_a_node_are_lost_and_only_what_was_in_flight_is_asked_again
     assert again.most_common(1)[0][1] <= 3
 
 
+@pytest.mark.skipif(not IS_NIGHTLY, reason="another half a minute; run nightly")
 def test_a_run_that_is_stopped_goes_on_anywhere(
-    tmp_path: Path, nodes, server: Apart, local: Project, started: Callable
-):
+    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+) -> None:
     asked, answered = server.noted("asked"), server.noted("answered")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
     run = started(project, *executor(nodes))

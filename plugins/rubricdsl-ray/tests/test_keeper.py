@@ -1,8 +1,9 @@
 """The keeper, and blocks that are judged with it: without Ray, with real requests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from rubricdsl.model.execution import JudgeOptions, Limits
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.ruling import YES
-from rubricdsl_ray.judging import BlockJudge
+from rubricdsl_ray.judging import BlockJudge, KeeperCalls
 from rubricdsl_ray.keeper import Keeper
 from rubricdsl_ray.messages import BlockOfJobs, BlockOutcome, Halt, News, WorkOrder
 from tests.faults.runs import CRITERIA, Project, text
@@ -40,7 +41,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
     return tmp_path / "s.sqlite" if request.param == "store" else None
 
 
-def test_who_takes_over_a_block_gets_what_had_been_answered(path: Path | None):
+def test_who_takes_over_a_block_gets_what_had_been_answered(path: Path | None) -> None:
     kept = keeper(path)
     keys = [key(n) for n in range(3)]
     assert not any(kept.begin(0, keys).known.values())
@@ -59,7 +60,7 @@ def test_who_takes_over_a_block_gets_what_had_been_answered(path: Path | None):
 
 def test_what_another_process_asks_is_not_asked_and_comes_when_it_is_there(
     tmp_path: Path,
-):
+) -> None:
     path = tmp_path / "s.sqlite"
     one, other = key(1), key(2)
     with VerdictStore.open(path) as elsewhere:
@@ -80,7 +81,7 @@ def test_what_another_process_asks_is_not_asked_and_comes_when_it_is_there(
         kept.close()
 
 
-def test_a_store_that_is_not_named_is_gone_in_the_end():
+def test_a_store_that_is_not_named_is_gone_in_the_end() -> None:
     kept = keeper(None)
     folder = Path(str(kept.folder))
     assert folder.is_dir()
@@ -88,7 +89,7 @@ def test_a_store_that_is_not_named_is_gone_in_the_end():
     assert not folder.exists()
 
 
-def test_everybody_hears_that_the_run_is_to_stop():
+def test_everybody_hears_that_the_run_is_to_stop() -> None:
     kept = keeper(None)
     assert kept.keep(News(block=0)) is Halt.NO
     kept.halt(Halt.DROP)
@@ -104,11 +105,11 @@ class Direct:
     def __init__(self, kept: Keeper) -> None:
         self._kept = kept
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         """Give a method of the keeper as one that is awaited."""
         method = getattr(self._kept, name)
 
-        async def called(*arguments):
+        async def called(*arguments: object) -> Any:
             return method(*arguments)
 
         return called
@@ -147,7 +148,7 @@ def judged(
     ]
 
     async def judge() -> list[BlockOutcome]:
-        judging = BlockJudge(order, Direct(kept), actor="a")
+        judging = BlockJudge(order, cast("KeeperCalls", Direct(kept)), actor="a")
         try:
             return list(await asyncio.gather(*map(judging.judge, blocks)))
         finally:
@@ -159,7 +160,7 @@ def judged(
 @pytest.mark.parametrize("calls", [1, 5, 23, 100])
 def test_a_budget_is_kept_and_spent_to_the_last_call(
     tmp_path: Path, server: Apart, calls: int
-):
+) -> None:
     before = server.noted("asked").total()
     kept = keeper(tmp_path / "s.sqlite", Limits(max_calls=calls))
     outcomes = judged(tmp_path / "run", server, kept, [[0, 1, 2], [3, 4, 5], [6, 7]])
@@ -176,7 +177,7 @@ def test_a_budget_is_kept_and_spent_to_the_last_call(
 
 def test_what_was_had_is_not_asked_again_by_another_actor(
     tmp_path: Path, server: Apart
-):
+) -> None:
     path = tmp_path / "s.sqlite"
     first = keeper(path)
     judged(tmp_path / "run", server, first, [[10, 11]])
@@ -188,3 +189,30 @@ def test_what_was_had_is_not_asked_again_by_another_actor(
     assert outcome.result is not None
     assert outcome.result.cached == 2 * len(CRITERIA)
     second.close()
+
+
+def test_blocks_end_when_the_run_is_stopped_and_what_was_had_stays(
+    tmp_path: Path, server: Apart
+) -> None:
+    class Stopping(Keeper):
+        def keep(self, news: News) -> Halt:
+            if news.verdicts:
+                self.halt(Halt.STOP)
+            return super().keep(news)
+
+    path = tmp_path / "s.sqlite"
+    before = server.noted("answered").total()
+    kept = Stopping(path, durable=False, limits=Limits(), slots=2)
+    numbers = [range(20, 40), range(40, 60), range(60, 80)]
+    outcomes = judged(tmp_path / "run", server, kept, numbers)
+    kept.close()
+    answered = server.noted("answered").total() - before
+    assert 0 < answered < 60 * len(CRITERIA)
+    results = [outcome.result for outcome in outcomes]
+    assert any(result is None or result.cancelled for result in results)
+    cards = [card for result in results if result for card in result.scorecards]
+    ruled = [c for card in cards for c in card.criteria if c.verdict.ruling is not None]
+    assert len(ruled) == answered
+    kinds = {c.verdict.failure.kind for card in cards for c in card.criteria
+             if c.verdict.failure is not None}  # fmt: skip
+    assert kinds <= {"cancelled"}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from rubricdsl.diagnostics import RubricError
@@ -15,7 +16,7 @@ def options(**given: str | float | bool) -> RayOptions:
     return read_options(ExecutorSettings(name="ray", options=given))
 
 
-def test_it_is_offered_and_costs_no_import_of_ray():
+def test_it_is_offered_and_costs_no_import_of_ray() -> None:
     offer = PluginHost.installed().executors["ray"]
     assert offer.plugin.distribution == "rubricdsl-ray"
     code = (
@@ -29,7 +30,7 @@ def test_it_is_offered_and_costs_no_import_of_ray():
     assert done.stdout.strip() == "[]"
 
 
-def test_every_option_that_is_offered_is_read():
+def test_every_option_that_is_offered_is_read() -> None:
     read = options(
         address="10.0.0.1:6379", actors=8.0, per_actor=32.0, block=100.0, cpus=0.5
     )
@@ -37,7 +38,7 @@ def test_every_option_that_is_offered_is_read():
         address="10.0.0.1:6379", actors=8, per_actor=32, block=100, cpus=0.5
     )
     offer = PluginHost.installed().executors["ray"].offer
-    assert set(offer.options) == set(RayOptions.__slots__) - {"__weakref__"}
+    assert set(offer.options) == {one.name for one in attrs.fields(RayOptions)}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,9 @@ def test_every_option_that_is_offered_is_read():
         ({"address": "ray://10.0.0.1:10001"}, "cannot be that of a Ray client"),
     ],
 )
-def test_what_cannot_be_is_refused(given: dict[str, str | float | bool], said: str):
+def test_what_cannot_be_is_refused(
+    given: dict[str, str | float | bool], said: str
+) -> None:
     with pytest.raises(RubricError) as caught:
         options(**given)
     (diagnostic,) = caught.value.diagnostics

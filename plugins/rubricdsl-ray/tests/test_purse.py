@@ -15,31 +15,32 @@ from rubricdsl_ray.purse import Purse
         max_size=40,
     ),
 )
-def test_blocks_never_spend_more_than_there_is(budget, steps):
+def test_blocks_never_spend_more_than_there_is(
+    budget: int, steps: list[tuple[int, int, float, bool]]
+) -> None:
     purse = Purse(Limits(max_calls=budget, max_cost=1.0), slots=4, clock=lambda: 0.0)
-    spent, cost, held = 0, 0.0, {}
+    spent, cost = 0, 0.0
+    held: dict[int, tuple[int, float]] = {}
     for block, share, part, is_lost in steps:
         if block in held:
-            lease = held.pop(block)
+            calls, money = held.pop(block)
             if is_lost:
                 # It may have spent all, and nobody knows.
                 purse.forfeit(block)
-                spent += lease.limits.max_calls
-                cost += lease.limits.max_cost
             else:
-                calls = int(part * lease.limits.max_calls)
-                spent += calls
-                cost += part * lease.limits.max_cost
-                usage = Usage(cost=part * lease.limits.max_cost)
-                purse.settle(block, calls, usage)
+                calls, money = int(part * calls), part * money
+                purse.settle(block, calls, Usage(cost=money))
+            spent += calls
+            cost += money
         elif (lease := purse.lease(block, share)) is not None:
-            held[block] = lease
-    lent = sum(lease.limits.max_calls for lease in held.values())
-    assert spent + lent <= budget
-    assert cost + sum(x.limits.max_cost for x in held.values()) <= 1.0 + 1e-9
+            assert lease.limits.max_calls is not None
+            assert lease.limits.max_cost is not None
+            held[block] = lease.limits.max_calls, lease.limits.max_cost
+    assert spent + sum(calls for calls, _ in held.values()) <= budget
+    assert cost + sum(money for _, money in held.values()) <= 1.0 + 1e-9
 
 
-def test_what_was_given_back_can_be_lent_again_to_the_last():
+def test_what_was_given_back_can_be_lent_again_to_the_last() -> None:
     purse = Purse(Limits(max_calls=10), slots=2, clock=lambda: 0.0)
     first, second = purse.lease(0, 2), purse.lease(1, 1)
     assert first is not None
@@ -54,7 +55,7 @@ def test_what_was_given_back_can_be_lent_again_to_the_last():
     assert last.is_last
 
 
-def test_time_is_the_same_for_all():
+def test_time_is_the_same_for_all() -> None:
     now = 100.0
     purse = Purse(Limits(max_seconds=8.0), slots=2, clock=lambda: now)
     now = 105.0
@@ -68,7 +69,7 @@ def test_time_is_the_same_for_all():
     assert late.is_last
 
 
-def test_a_purse_that_was_lost_is_empty():
+def test_a_purse_that_was_lost_is_empty() -> None:
     purse = Purse(
         Limits(max_calls=10, max_cost=1.0), slots=2, empty=True, clock=lambda: 0.0
     )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray import cloudpickle
 from ray.actor import ActorHandle
 
 from rubricdsl.judging.store.records import VerdictKey
@@ -30,7 +29,7 @@ class JudgingActor:
         """Judge the blocks in ``rows``, and give what came of each."""
         for packed in rows["block"]:
             outcome = await self._judge.judge(pickle.loads(packed))  # noqa: S301 - ours
-            yield {"outcome": [cloudpickle.dumps(outcome)]}
+            yield {"outcome": [packed(outcome)]}
 
 
 class KeeperActor(Keeper):

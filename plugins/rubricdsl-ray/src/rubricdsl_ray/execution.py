@@ -12,6 +12,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 from rubricdsl.runs import judge_book
 from rubricdsl_ray.blocks import blocks, fitting_size
-from rubricdsl_ray.cluster import connected, cpus, explained
+from rubricdsl_ray.cluster import connected, cpus, explained, packed
 from rubricdsl_ray.judging import sent_environment
 from rubricdsl_ray.messages import (
     BlockOfJobs,
@@ -183,12 +184,13 @@ class RayExecution:
         book = judge_book(project, commission.judges)
         try:
             rubrics = {id(job.rubric): job.rubric for job in commission.jobs}
-            most = narrowest(book, rubrics.values()) or len(commission.jobs)
+            given = narrowest(book, rubrics.values())
         finally:
             await book.close()
-        wanted = options.actors or await asyncio.to_thread(cpus)
+        most = len(commission.jobs) if given is None else given
+        wanted: int = options.actors or await asyncio.to_thread(cpus)
         actors = max(1, min(wanted, most, len(commission.jobs)))
-        at_once = _AT_ONCE if most >= _AT_ONCE * actors else 1
+        at_once = _AT_ONCE if given is None or given >= _AT_ONCE * actors else 1
         if options.per_actor is not None:
             at_once = min(at_once, options.per_actor)
         return _Spread(actors, at_once)
@@ -203,7 +205,7 @@ class RayExecution:
         here = NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
-        keeper = (
+        keeper: ActorHandle[Any] = (
             ray.remote(KeeperActor)
             .options(
                 num_cpus=0,
@@ -258,7 +260,6 @@ class RayExecution:
     def _dataset(self, keeper: "ActorHandle[Any]", spread: _Spread) -> "Dataset":
         """Describe the way of the blocks through the actors."""
         import ray.data
-        from ray import cloudpickle
 
         from rubricdsl_ray.actors import JudgingActor
 
@@ -283,13 +284,12 @@ class RayExecution:
             per_actor=self._options.per_actor,
         )
         rows = [
-            {"block": cloudpickle.dumps(block)}
-            for block in self._blocks(list(rubrics), spread)
+            {"block": packed(block)} for block in self._blocks(list(rubrics), spread)
         ]
         return ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             JudgingActor,
             fn_constructor_kwargs={
-                "order": cloudpickle.dumps(order),
+                "order": packed(order),
                 "keeper": keeper,
             },
             batch_size=None,
@@ -395,7 +395,7 @@ class RayExecution:
                     criterion=criteria[result.path],
                     verdict=result.verdict,
                 )
-                self._tell(lambda listener, e=event: listener.verdict_reached(e))
+                self._tell(partial(_tell_verdict, event))
         self._tell(lambda listener: listener.scored(card))
 
     def _ended(self) -> RunFinished:
@@ -417,3 +417,7 @@ class RayExecution:
             say(listener)
         except Exception as error:  # noqa: BLE001 - a listener never ends a run
             self._remarks.add(problem_of(listener, error))
+
+
+def _tell_verdict(event: VerdictReached, listener: Listener) -> None:
+    listener.verdict_reached(event)
