@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rubricdsl.api import evaluate_sync, loads
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.environment import ConsultedEnvironment
 from rubricdsl.judging.executor import LOCAL, OFFER, read_executor
@@ -85,6 +86,15 @@ def test_an_executor_that_cannot_be_is_refused(text: str, code: str, said: str):
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == code
     assert said in diagnostic.message
+
+
+def test_the_front_door_takes_an_executor():
+    rubric = loads("rubric r\n[1] brief: Is brief.\n  check: words(response) <= 3\n")
+    (card,) = evaluate_sync(rubric, ["Two words."], executor=LOCAL)
+    assert card.score == 1.0
+    with pytest.raises(RubricError) as caught:
+        evaluate_sync(rubric, ["Two words."], executor="nowhere")
+    assert [d.code for d in caught.value.diagnostics] == ["D401"]
 
 
 def test_a_commission_shows_no_environment(commission: Commission):

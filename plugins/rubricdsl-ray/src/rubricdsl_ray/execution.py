@@ -188,7 +188,9 @@ class RayExecution:
         finally:
             await book.close()
         most = len(commission.jobs) if given is None else given
-        wanted: int = options.actors or await asyncio.to_thread(cpus)
+        wanted = options.actors
+        if wanted is None:
+            wanted = await asyncio.to_thread(cpus)
         actors = max(1, min(wanted, most, len(commission.jobs)))
         at_once = _AT_ONCE if given is None or given >= _AT_ONCE * actors else 1
         if options.per_actor is not None:
@@ -205,20 +207,17 @@ class RayExecution:
         here = NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
-        keeper: ActorHandle[Any] = (
-            ray.remote(KeeperActor)
-            .options(
-                num_cpus=0,
-                max_restarts=-1,
-                max_task_retries=-1,
-                scheduling_strategy=here,
-            )
-            .remote(
-                self._commission.store,
-                durable=self._commission.durable,
-                limits=self._commission.limits,
-                slots=spread.slots,
-            )
+        actor: Any = ray.remote(KeeperActor).options(
+            num_cpus=0,
+            max_restarts=-1,
+            max_task_retries=-1,
+            scheduling_strategy=here,
+        )
+        keeper: ActorHandle[Any] = actor.remote(
+            self._commission.store,
+            durable=self._commission.durable,
+            limits=self._commission.limits,
+            slots=spread.slots,
         )
         with explained():
             ray.get(keeper.overview.remote())
