@@ -60,6 +60,7 @@ def _rub(folder: Path, base: str, *arguments: str) -> None:
 def measured(folder: Path, server: Answering, *arguments: str) -> Measured:
     """Run, and see at the server how fast it goes."""
     server.counts()
+    (folder / "results.jsonl").unlink(missing_ok=True)
     started = time.perf_counter()
     run = threading.Thread(target=_rub, args=(folder, server.base, *arguments))
     run.start()
@@ -76,6 +77,8 @@ def measured(folder: Path, server: Answering, *arguments: str) -> Measured:
             last = now
             requests += counts.requests
     seconds = time.perf_counter() - started
+    if not (folder / "results.jsonl").exists() or last == first:
+        raise SystemExit("the run has failed")
     rate = (requests - before) / (last - first)
     return Measured(requests, rate, seconds, peak)
 

@@ -125,6 +125,7 @@ def judged(
     spec = f"openai:test?base_url={server.base}&ask=each&concurrency=8"
     order = WorkOrder(
         folder=made.folder,
+        working_folder=made.folder,
         environ={"OPENAI_API_KEY": "sk-local-0123456789"},
         rubrics=(project.bind(rubric),),
         judges=JudgeOptions(specs=(spec,)),

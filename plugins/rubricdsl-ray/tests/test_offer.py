@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -61,3 +62,20 @@ def test_what_cannot_be_is_refused(
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "D401"
     assert said in diagnostic.message
+
+
+def test_an_actor_says_which_folder_it_misses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    from rubricdsl_ray.actors import enter
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    enter(tmp_path / "in", tmp_path)
+    assert Path.cwd() == tmp_path / "in"
+    with pytest.raises(RubricError) as caught:
+        enter(tmp_path, tmp_path / "not_here")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "D404"
+    assert "not_here" in diagnostic.message

@@ -1,6 +1,8 @@
 """The parts of a run that live in Ray's actors."""
 
+import os
 import pickle
+import platform
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +10,23 @@ from typing import Any
 import ray
 from ray.actor import ActorHandle
 
+from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.model.execution import Limits
 from rubricdsl.model.judgement import Usage
+from rubricdsl_ray.cluster import packed
 from rubricdsl_ray.judging import BlockJudge
 from rubricdsl_ray.keeper import Keeper
-from rubricdsl_ray.messages import Begun, Halt, KnownVerdicts, Lease, News
+from rubricdsl_ray.messages import (
+    Begun,
+    BlockOfJobs,
+    BlockOutcome,
+    Halt,
+    KnownVerdicts,
+    Lease,
+    News,
+    WorkOrder,
+)
 
 Rows = Mapping[str, Sequence[Any]]
 
@@ -23,13 +36,45 @@ class JudgingActor:
 
     def __init__(self, order: bytes, keeper: "ActorHandle[Any]") -> None:
         actor = ray.get_runtime_context().get_actor_id() or ""
-        self._judge = BlockJudge(pickle.loads(order), _Calls(keeper), actor=actor)  # noqa: S301 - the driver's
+        self._refused: tuple[Diagnostic, ...] = ()
+        self._judge: BlockJudge | None = None
+        try:
+            read: WorkOrder = pickle.loads(order)  # noqa: S301 - the driver's
+            enter(read.working_folder, read.folder)
+            self._judge = BlockJudge(read, _Calls(keeper), actor=actor)
+        except RubricError as error:
+            self._refused = error.diagnostics
 
     async def __call__(self, rows: Rows) -> AsyncIterator[dict[str, list[bytes]]]:
         """Judge the blocks in ``rows``, and give what came of each."""
-        for packed in rows["block"]:
-            outcome = await self._judge.judge(pickle.loads(packed))  # noqa: S301 - ours
+        for row in rows["block"]:
+            block: BlockOfJobs = pickle.loads(row)  # noqa: S301 - the driver's
+            if self._judge is None:
+                outcome = BlockOutcome(
+                    number=block.number,
+                    actor="",
+                    result=None,
+                    diagnostics=self._refused,
+                )
+            else:
+                outcome = await self._judge.judge(block)
             yield {"outcome": [packed(outcome)]}
+
+
+def enter(working_folder: Path, folder: Path) -> None:
+    """Work where the driver works; raises RubricError (D404) where that is not there.
+
+    Files of judges, of checks and ``rub.toml`` are read there.
+    """
+    for needed in (working_folder, folder):
+        if not needed.is_dir():
+            fail(
+                "D404",
+                f"the folder {needed} is not there on the node {platform.node()}",
+                hint="give all nodes the project's folder at the same path, or run "
+                "without --executor",
+            )
+    os.chdir(working_folder)
 
 
 class KeeperActor(Keeper):

@@ -10,9 +10,11 @@ import asyncio
 import logging
 import pickle
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ import attrs
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.listening import problem_of
+from rubricdsl.judging.tallies import Tally
 from rubricdsl.model.events import Listener, Progress, RunFinished, VerdictReached
 from rubricdsl.model.execution import Commission, EvaluationResult
 from rubricdsl.model.judgement import Usage
@@ -91,6 +94,8 @@ class RayExecution:
         self._error: RubricError | None = None
         self._lost_calls = 0
         self._incomplete = 0
+        self._tally = Tally()
+        self._scored = 0
         self._at_once = _AT_ONCE
         self._started = self._seconds = 0.0
 
@@ -271,6 +276,7 @@ class RayExecution:
         rubrics = {id(job.rubric): job.rubric for job in commission.jobs}
         order = WorkOrder(
             folder=commission.folder,
+            working_folder=Path.cwd(),
             environ=sent_environment(commission.environ, commission.consulted),
             rubrics=tuple(rubrics.values()),
             judges=commission.judges,
@@ -334,6 +340,8 @@ class RayExecution:
         ):
             self._scorecards[place] = card
             self._incomplete += card.status is Status.INCOMPLETE
+            self._tally.count_all([result.verdict for result in card.criteria])
+            self._scored += 1
             self._tell_of(place, card)
         self._total += attrs.evolve(result, scorecards=())
         for judge, peak in result.peaks.items():
@@ -352,28 +360,25 @@ class RayExecution:
 
     def _report(self, overview: Overview) -> None:
         done = self._total
-        scored = sum(card is not None for card in self._scorecards)
-        verdicts = sum(len(c.criteria) for c in self._scorecards if c is not None)
         running = overview.running
         usage = done.usage
-        failures: dict[str, int] = {}
+        failures = Counter(self._tally.failures)
         for some in running:
-            for kind, count in some.failures.items():
-                failures[kind] = failures.get(kind, 0) + count
+            failures.update(some.failures)
         costs = [c for c in (usage.cost, *(p.cost for p in running)) if c is not None]
         progress = Progress(
             sent=done.judge_calls + overview.lost_calls + sum(p.sent for p in running),
             in_flight=sum(p.in_flight for p in running),
             waiting=sum(p.waiting for p in running),
             retries=done.retries + sum(p.retries for p in running),
-            verdicts=verdicts + sum(p.verdicts for p in running),
+            verdicts=self._tally.verdicts + sum(p.verdicts for p in running),
             cached=done.cached + sum(p.cached for p in running),
             failures=failures,
             tokens=usage.prompt_tokens
             + usage.completion_tokens
             + sum(p.tokens for p in running),
             cost=sum(costs) if costs else None,
-            scored=scored + sum(p.scored for p in running),
+            scored=self._scored + sum(p.scored for p in running),
             jobs=len(self._scorecards),
             seconds=time.perf_counter() - self._started,
             paused=tuple(sorted({name for p in running for name in p.paused})),

@@ -30,12 +30,14 @@ class Halt(IntEnum):
 class WorkOrder:
     """What an actor must know before it gets its first block.
 
+    Files are named from the ``working_folder``, and ``folder`` is the project's.
     ``environ`` are the variables that judges were made with; no repr shows them.  At
     most ``at_once`` blocks are under way in an actor, of ``slots`` in all, and
     ``per_actor`` is how many requests one has in flight, if that was said.
     """
 
     folder: Path
+    working_folder: Path
     environ: Mapping[str, str] = field(repr=False, hash=False)
     rubrics: tuple[BoundRubric, ...] = field(repr=False)
     judges: JudgeOptions
