@@ -27,8 +27,7 @@ from rubricdsl.model.events import Listener, Progress, RunFinished, VerdictReach
 from rubricdsl.model.execution import Commission, EvaluationResult
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.scorecard import Scorecard, Status
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project
+from rubricdsl.project import Project, installed_plugins
 from rubricdsl.runs import judge_book
 from rubricdsl_ray.blocks import blocks, fitting_size
 from rubricdsl_ray.cluster import connected, cpus, explained, packed
@@ -185,7 +184,8 @@ class RayExecution:
         Not more than there are responses, nor more than a judge takes requests.
         """
         commission, options = self._commission, self._options
-        project = Project(commission.folder, commission.environ, PluginHost.installed())
+        folder = commission.folder
+        project = Project(folder, commission.environ, installed_plugins(folder))
         book = judge_book(project, commission.judges)
         try:
             rubrics = {id(job.rubric): job.rubric for job in commission.jobs}

@@ -19,8 +19,7 @@ from rubricdsl.model.execution import EvaluationResult, Job, Limits
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project
+from rubricdsl.project import Project, installed_plugins
 from rubricdsl.runs import judge_book, partial_evaluation
 from rubricdsl_ray.messages import (
     Begun,
@@ -85,7 +84,7 @@ class BlockJudge:
         self._keeper = keeper
         self._actor = actor
         environ = {**os.environ, **order.environ}
-        self._project = Project(order.folder, environ, PluginHost.installed())
+        self._project = Project(order.folder, environ, installed_plugins(order.folder))
         self._book = judge_book(self._project, order.judges)
         self._judges = SharedJudges(
             self._book,
