@@ -46,7 +46,8 @@ lock:
 		plugins/*/pyproject.toml --output-file requirements.lock \
 		--no-emit-package rubricdsl --no-emit-package rubricdsl-anthropic \
 		--no-emit-package rubricdsl-batch --no-emit-package rubricdsl-decisions \
-		--no-emit-package rubricdsl-human --no-emit-package rubricdsl-presence
+		--no-emit-package rubricdsl-human --no-emit-package rubricdsl-presence \
+		--no-emit-package rubricdsl-ray
 	rm -rf $(VENV)-lock
 
 clean:

@@ -22,18 +22,19 @@ from rubricdsl.audit.running import (
 )
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.formats.responses import responses_of_row
-from rubricdsl.judging.engine import EvaluationResult, Job
-from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.executor import LOCAL
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.events import Listener
+from rubricdsl.model.execution import EvaluationResult, Job, JudgeOptions
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.model.source import Span
 from rubricdsl.project import Project, installed_plugins, pick
-from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
+from rubricdsl.runs import assign, evaluation, executed, judge_book
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -112,6 +113,7 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     listener: Listener | None = None,
     store: PathLike | None = None,
     seed: int = 0,
+    executor: str = LOCAL,
 ) -> Scorecards:
     """Judge and score responses; the scorecards come in their order.
 
@@ -122,7 +124,7 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
 
     Verdicts are kept in the file ``store``, if one is named, and those that it holds
     are not asked for again; processes may share it.  ``seed`` is that of all that is
-    drawn.
+    drawn.  ``executor`` is who makes the run, as for ``rub eval --executor``.
 
     Raises:
         RubricError: for a judge that cannot be had, a malformed response or a file
@@ -133,12 +135,24 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
     specs = (judge,) if isinstance(judge, str) else tuple(judge)
     project = open_project(folder)
     jobs = assign(project, rubrics, read_given(responses))
-    book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
+    judges = JudgeOptions(specs=specs, concurrency=concurrency)
+    book = judge_book(project, judges)
     with ExitStack() as stack:
         kept = stack.enter_context(VerdictStore.open(Path(store))) if store else None
         try:
-            run = evaluation(
+            engine = evaluation(
                 project, jobs, book, listener=listener, store=kept, seed=seed
+            )
+            run = executed(
+                project,
+                engine,
+                executor,
+                jobs=jobs,
+                judges=judges,
+                book=book,
+                listener=listener,
+                store=kept,
+                seed=seed,
             )
             result: EvaluationResult = await run.run()
         finally:
@@ -156,6 +170,7 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
     listener: Listener | None = None,
     store: PathLike | None = None,
     seed: int = 0,
+    executor: str = LOCAL,
 ) -> Scorecards:
     """Do what `evaluate` does, outside an event loop.
 
@@ -180,6 +195,7 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
             listener=listener,
             store=store,
             seed=seed,
+            executor=executor,
         )
     )
 

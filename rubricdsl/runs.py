@@ -6,23 +6,30 @@ Here the engine is handed its judges, its check functions and its facts.
 from collections.abc import Iterable, Sequence
 
 import attrs
-from attrs import frozen
 
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.efforts import Estimate
-from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.estimates import estimate
-from rubricdsl.judging.flow import Limits
-from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
+from rubricdsl.judging.executor import read_executor
+from rubricdsl.judging.listening import Audience, ListenerError, Silence
+from rubricdsl.judging.memory import SharedVerdicts
 from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.events import Listener, RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.execution import (
+    Commission,
+    Execution,
+    Job,
+    JudgeOptions,
+    Limits,
+    Precision,
+)
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
@@ -31,20 +38,6 @@ from rubricdsl.project import Project
 
 JUDGE_VARIABLE = "RUB_JUDGE"
 EMBEDDED_JUDGE = "presence"
-
-
-@frozen(kw_only=True)
-class JudgeOptions:
-    """Who shall judge, as said beside the rubric.
-
-    ``specs`` are SPECs: ``BACKEND:MODEL?…`` replaces every judge, ``NAME=SPEC``
-    the judge block NAME.  ``origin`` is the option that they came from, if any.
-    ``concurrency`` holds for judges that set none.
-    """
-
-    specs: tuple[str, ...] = ()
-    origin: str = ""
-    concurrency: int | None = None
 
 
 def project_config(project: Project) -> ProjectConfig | None:
@@ -98,6 +91,35 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
     will be asked; with a ``precision``, what wavers again until scores, or with both
     the best, are known so well.
     """
+    return partial_evaluation(
+        project,
+        jobs,
+        judges,
+        listener=_audience(project.host, listener),
+        store=store,
+        limits=limits,
+        seed=seed,
+        top=top,
+        precision=precision,
+    )
+
+
+def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
+    project: Project,
+    jobs: Sequence[Job],
+    judges: Judges,
+    *,
+    listener: Listener | None = None,
+    store: SharedVerdicts | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
+    top: int | None = None,
+    precision: Precision | None = None,
+) -> Evaluation:
+    """Set up a part of a run that somebody else puts together, as `evaluation` does.
+
+    Plugins hear of the whole, so they hear nothing of its parts.
+    """
     root = project.root
     config = project_config(project)
     return Evaluation(
@@ -108,13 +130,53 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
         redactor=Redactor.of_environment(
             project.environ, config.key_variables if config else ()
         ),
-        listener=_audience(project.host, listener),
+        listener=listener,
         store=store,
         limits=limits or Limits(),
         seed=seed,
         top=top,
         precision=precision,
     )
+
+
+def executed(  # noqa: PLR0913 - what a run needs, by name
+    project: Project,
+    engine: Evaluation,
+    executor: str,
+    *,
+    jobs: Sequence[Job],
+    judges: JudgeOptions,
+    book: JudgeBook,
+    listener: Listener | None = None,
+    store: VerdictStore | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
+    top: int | None = None,
+    precision: Precision | None = None,
+) -> Execution:
+    """Give a run that is set up, ``engine``, to an executor, as it is typed.
+
+    All else is what the run was set up with.  Raises RubricError (D401) for an executor
+    that there is not, and what it raises.
+    """
+    offers = {n: o.offer for n, o in project.host.executors.items()}
+    commission = Commission(
+        here=engine,
+        started=engine.started,
+        folder=project.folder.resolve(),
+        environ=project.environ,
+        consulted=book.consulted | {JUDGE_VARIABLE},
+        jobs=tuple(jobs),
+        judges=judges,
+        limits=limits or Limits(),
+        seed=seed,
+        top=top,
+        precision=precision,
+        store=None if store is None else store.path.resolve(),
+        durable=store is not None and store.is_durable,
+        listener=_audience(project.host, listener),
+    )
+    return read_executor(executor, offers)(commission)
 
 
 def estimated(  # noqa: PLR0913 - what a run needs, by name

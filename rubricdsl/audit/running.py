@@ -17,8 +17,8 @@ from rubricdsl.audit.remedies import Bench, Evidence, best_responses, remedies
 from rubricdsl.audit.tops import Top, tops
 from rubricdsl.audit.trials import Judged, probe_results
 from rubricdsl.diagnostics import fail
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.model.audit import MutationOffer, ProbeOffer, Yardstick
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.plugins.host import Offered, PluginHost
 
@@ -103,7 +103,7 @@ class AuditRun:
         """Both runs of the engine as one."""
         if self.attempts is None:
             return self.pool
-        return _together(self.pool, self.attempts)
+        return self.pool + self.attempts
 
     def judged(self) -> list[Judged]:
         """Give all attempts with their scorecards."""
@@ -174,21 +174,6 @@ def _junk(attack: Attack, run: AuditRun) -> Made:
     return Made(
         attempts=tuple(one for some in made for one in some.attempts),
         not_made=tuple(one for some in made for one in some.not_made),
-    )
-
-
-def _together(one: EvaluationResult, other: EvaluationResult) -> EvaluationResult:
-    return evolve(
-        one,
-        scorecards=one.scorecards + other.scorecards,
-        judge_calls=one.judge_calls + other.judge_calls,
-        retries=one.retries + other.retries,
-        cached=one.cached + other.cached,
-        usage=one.usage + other.usage,
-        seconds=one.seconds + other.seconds,
-        notices=tuple(dict.fromkeys((*one.notices, *other.notices))),
-        peaks={**one.peaks, **other.peaks},
-        cancelled=one.cancelled or other.cancelled,
     )
 
 

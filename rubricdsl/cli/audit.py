@@ -34,9 +34,9 @@ from rubricdsl.cli.run_arguments import (
 from rubricdsl.cli.run_endings import tell_ending, tell_way_on
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.formats.gold import read_gold
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.refinement.ledger import Ledger
 from rubricdsl.runs import evaluation, judge_book

@@ -31,6 +31,7 @@ from rubricdsl.cli.run_endings import (
     tell_way_on,
 )
 from rubricdsl.formats.tables import ranked
+from rubricdsl.judging.executor import LOCAL
 from rubricdsl.model.scorecard import Scorecard
 
 DESCRIPTION = "Judge and score responses with rubrics."
@@ -72,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_precision(parser)
     add_store(parser)
     add_limits(parser)
+    parser.add_argument(
+        "--executor",
+        default=LOCAL,
+        metavar="NAME[?key=value&…]",
+        help="who makes the run: `local` (default), or what a plugin offers",
+    )
 
 
 def run(options: argparse.Namespace) -> Exit:

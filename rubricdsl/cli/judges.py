@@ -28,6 +28,7 @@ from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.protocols import (
     DeferringBackend,
@@ -41,7 +42,7 @@ from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import Offered, PluginHost
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, judge_book
+from rubricdsl.runs import judge_book
 
 DESCRIPTION = """\
 List the judges that are installed; --keys says what a SPEC may hold; --check asks

@@ -22,7 +22,6 @@ from rubricdsl.cli.run_endings import exit_of, tell_ending
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
-from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.reliability.asking import RepeatedJudges
 from rubricdsl.judging.reliability.consistency import Consistency
@@ -34,6 +33,7 @@ from rubricdsl.judging.reliability.reports import (
     reliability,
 )
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import EvaluationResult
 from rubricdsl.runs import evaluation, judge_book
 
 DESCRIPTION = """\

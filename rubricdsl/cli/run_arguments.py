@@ -20,15 +20,13 @@ from rubricdsl.cli.output import report
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.rows import RowProblem
-from rubricdsl.judging.engine import Job
-from rubricdsl.judging.flow import Limits
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.database import Durability
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import Job, JudgeOptions, Limits, Precision
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, assign, check_blocks
+from rubricdsl.runs import assign, check_blocks
 
 
 @frozen(kw_only=True)

@@ -31,15 +31,15 @@ from rubricdsl.formats.results import (
 from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
 from rubricdsl.formats.whole_files import same_file
-from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.executor import LOCAL
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import write_recording
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import EvaluationResult, Precision
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard
-from rubricdsl.runs import evaluation, judge_book
+from rubricdsl.runs import evaluation, executed, judge_book
 
 
 @frozen
@@ -157,7 +157,8 @@ async def _evaluate(
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
     project = subjects.project
     progress = ProgressView()
-    book = judge_book(project, judge_options(options))
+    judges, bounds = judge_options(options), limits(options)
+    book = judge_book(project, judges)
     started = datetime.now(UTC)
     try:
         engine = evaluation(
@@ -166,7 +167,21 @@ async def _evaluate(
             book,
             listener=progress,
             store=store,
-            limits=limits(options),
+            limits=bounds,
+            seed=options.seed,
+            top=top,
+            precision=precision,
+        )
+        execution = executed(
+            project,
+            engine,
+            getattr(options, "executor", LOCAL),
+            jobs=subjects.jobs,
+            judges=judges,
+            book=book,
+            listener=progress,
+            store=store,
+            limits=bounds,
             seed=options.seed,
             top=top,
             precision=precision,
@@ -181,7 +196,7 @@ async def _evaluate(
         if options.out:
             write_manifest(options.out, run)
         try:
-            result, interrupted = await until_stopped(engine.run(), engine.cancel)
+            result, interrupted = await until_stopped(execution.run(), execution.cancel)
         finally:
             progress.clear()
     finally:

@@ -8,8 +8,7 @@ from math import fsum
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
 from rubricdsl.judging import degenerate
-from rubricdsl.judging.engine import EvaluationResult
-from rubricdsl.judging.sequential import Precision
+from rubricdsl.model.execution import EvaluationResult, Precision
 from rubricdsl.model.ruling import Failure, FailureKind
 from rubricdsl.model.scorecard import CONFIDENCE, Scorecard, Status
 

@@ -15,7 +15,7 @@ scripts, `github` and `sarif` for CI.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from attrs import frozen
 
@@ -79,6 +79,10 @@ class RubricError(ValueError):
         super().__init__(
             "\n".join(f"{d.span}: {d.code} {d.message}" for d in self.diagnostics)
         )
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Diagnostic, ...]]]:
+        # An exception is made again of its arguments, and that is the text.
+        return type(self), (self.diagnostics,)
 
 
 def fail(code: str, message: str, *, hint: str, span: Span | None = None) -> NoReturn:

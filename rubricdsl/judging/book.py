@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.config import JudgeEntry, ProjectConfig
+from rubricdsl.judging.environment import ConsultedEnvironment
 from rubricdsl.judging.options import ENGINE_OPTIONS, OptionValue
 from rubricdsl.judging.panels import (
     DEFAULT_CONCURRENCY,
@@ -88,7 +89,7 @@ class JudgeBook:
         asked: bool = True,
     ) -> None:
         self._offers = offers
-        self._environ = environ
+        self._environ = ConsultedEnvironment(environ)
         self._choice = choice
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
@@ -117,6 +118,11 @@ class JudgeBook:
                 yield judge.settings.model
             if "calibration" in judge.settings.options:
                 yield str(judge.settings.options["calibration"])
+
+    @property
+    def consulted(self) -> frozenset[str]:
+        """The environment variables that judges were made with, by name."""
+        return self._environ.consulted
 
     async def close(self) -> None:
         """Close every backend that was made; all are closed, whatever one raises.

@@ -21,17 +21,9 @@ from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.sight import Sight
 from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Question, Usage, Verdict
 from rubricdsl.model.response import Response
-from rubricdsl.model.rubric import BoundRubric
-
-
-@attrs.frozen
-class Job:
-    """A response to be judged by a rubric."""
-
-    rubric: BoundRubric
-    response: Response
 
 
 @attrs.define(eq=False)

@@ -13,8 +13,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import field, frozen
-
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
@@ -22,30 +20,19 @@ from rubricdsl.judging.asking_again import UntilDecided, UntilKnown
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
-from rubricdsl.judging.dockets import Job
-from rubricdsl.judging.flow import (
-    Circuit,
-    Limits,
-    Pace,
-    Patience,
-    may_open,
-)
+from rubricdsl.judging.flow import Circuit, Pace, Patience, may_open
 from rubricdsl.judging.identity import RunIdentity
 from rubricdsl.judging.lanes import Lane
-from rubricdsl.judging.listening import Listener
-from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.memory import Memory, SharedVerdicts
 from rubricdsl.judging.outcomes import Outcome
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.sequential import Precision
-from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import Progress, RunFinished, RunStarted
-from rubricdsl.model.judgement import Usage
+from rubricdsl.model.events import Listener, Progress, RunFinished, RunStarted
+from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.protocols import CheckFunction, Clock
-from rubricdsl.model.scorecard import Scorecard
 
 __all__ = ["Evaluation", "EvaluationResult", "Job"]
 
@@ -58,27 +45,6 @@ _BEAT = 0.5
 _IN_A_ROW = 16
 _NO_LIMITS = Limits()
 _PATIENCE = Patience()
-
-
-@frozen(kw_only=True)
-class EvaluationResult:
-    """What a run came to.
-
-    ``scorecards`` are in the order of the jobs.  ``peaks`` tells how many requests
-    each judge had in flight at most.  ``notices`` are for a person to read.
-    ``retries`` are the judge calls beyond the first of each request.
-    """
-
-    # Python 3.11 writes out the result of a task that `asyncio.run` ran, twice.
-    scorecards: tuple[Scorecard, ...] = field(repr=False)
-    judge_calls: int
-    retries: int
-    cached: int
-    usage: Usage
-    seconds: float
-    notices: tuple[str, ...]
-    peaks: Mapping[str, int]
-    cancelled: bool
 
 
 class Evaluation:
@@ -104,7 +70,7 @@ class Evaluation:
         facts: FactsOf,
         redactor: Redactor | None = None,
         listener: Listener | None = None,
-        store: VerdictStore | None = None,
+        store: SharedVerdicts | None = None,
         limits: Limits = _NO_LIMITS,
         patience: Patience = _PATIENCE,
         seed: int = 0,
@@ -159,6 +125,15 @@ class Evaluation:
 
     # ---------------------------------------------------------------- public
 
+    @property
+    def started(self) -> RunStarted:
+        """What is told of it when it begins."""
+        return RunStarted(
+            jobs=len(self._jobs),
+            rubrics=tuple(self.identity.rubrics),
+            judges=tuple(self.identity.judges),
+        )
+
     async def run(self) -> EvaluationResult:
         """Judge and score everything.
 
@@ -172,11 +147,7 @@ class Evaluation:
         self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
         self._courier.begin(self._now)
-        started = RunStarted(
-            jobs=len(self._jobs),
-            rubrics=tuple(self.identity.rubrics),
-            judges=tuple(self.identity.judges),
-        )
+        started = self.started
         self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
             async with asyncio.TaskGroup() as group:
@@ -219,7 +190,8 @@ class Evaluation:
             cached=proceedings.tally.cached,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            notices=proceedings.notices(),
+            remarks=proceedings.remarks,
+            hidden=proceedings.hidden,
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
             cancelled=not finished,
         )

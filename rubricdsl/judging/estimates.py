@@ -22,21 +22,21 @@ from attrs import field
 
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.dockets import Bundle, Inquiry, Job, Sheet
+from rubricdsl.judging.dockets import Bundle, Inquiry, Sheet
 from rubricdsl.judging.efforts import Effort, Estimate, Learnt, Load
-from rubricdsl.judging.listening import Listener, Silence
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.judging.suppositions import Supposition, is_open
-from rubricdsl.model.events import Progress, VerdictReached
+from rubricdsl.model.events import Listener, Progress, VerdictReached
+from rubricdsl.model.execution import Job, Precision
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import (
     CheckFunction,

@@ -11,11 +11,10 @@ import attrs
 from attrs import field, frozen
 
 from rubricdsl.diagnostics.secrets import without_keys
-from rubricdsl.judging.dockets import Job
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.execution import Job, Precision
 from rubricdsl.model.response import Response
 
 

@@ -19,14 +19,13 @@ from rubricdsl.judging.dockets import (
     Docket,
     Inquiry,
     InquiryKey,
-    Job,
     Poll,
     Seen,
     Sheet,
     Waiter,
     inquiry_key,
 )
-from rubricdsl.judging.listening import Listener, problem_of
+from rubricdsl.judging.listening import problem_of
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -37,7 +36,8 @@ from rubricdsl.judging.planning import (
 from rubricdsl.judging.sheet_scoring import SheetScorer
 from rubricdsl.judging.sight import EVERYTHING
 from rubricdsl.judging.tallies import Notices, Tally
-from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.events import Listener, VerdictReached
+from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
@@ -140,9 +140,10 @@ class Proceedings:
         """Characters that a judge was not shown, by its name and by what it saw."""
         return self._notices.hidden
 
-    def notices(self) -> tuple[str, ...]:
-        """Give all sentences that a person should read, in the order of the words."""
-        return self._notices.sentences()
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All sentences that a person should read, in the order of the words."""
+        return self._notices.sentences
 
     # ---------------------------------------------------------------- sheets
 

@@ -6,7 +6,7 @@ from rubricdsl.judging.agendas import Desk, Everything, Wanted
 from rubricdsl.judging.asking_again import may_be_asked_again
 from rubricdsl.judging.dockets import Docket, Inquiry
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
-from rubricdsl.judging.sequential import Precision
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.ruling import NO, YES, Ruling
 from rubricdsl.scoring.leaves import RulingWorths
 from rubricdsl.scoring.meaning import Branch

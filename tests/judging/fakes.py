@@ -9,8 +9,9 @@ from attrs import evolve, field, frozen, mutable
 
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.panels import Judge, Panel
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.judging.cascades import Decisive
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import Answer, JudgeRequest, Question, Verdict
 from rubricdsl.model.rubric import Ask, VoteRule
 from rubricdsl.model.ruling import NO, YES, Failure, Ruling

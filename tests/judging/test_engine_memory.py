@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.engine import EvaluationResult, Job
-from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import EvaluationResult, Job, Limits
 from rubricdsl.model.judgement import Answer, Capabilities, JudgeRequest, Question
 from rubricdsl.model.rubric import Ask, VoteRule
 from rubricdsl.model.ruling import NO, YES, FailureKind

@@ -406,6 +406,17 @@ def test_one_run_writes_at_a_time(tmp_path: Path) -> None:
     assert len(requests_in(tmp_path)) == 1
 
 
+def test_a_folder_that_cannot_be_made_is_told(rub: InProcess, capital: Path) -> None:
+    (capital / "file").write_text("", "utf-8")
+    done = rub(*ARGUMENTS, "--judge", "batch:openai/m?folder=file/batches")
+    assert done.returncode == 3
+    assert "8 transport_local_resource" in done.stderr
+    assert "the folder of batches file/batches cannot be written" in done.stderr
+    done = rub(*ARGUMENTS, "--judge", "batch:openai/m?folder=file")
+    assert done.returncode == 2
+    assert "D205 the judge batch:openai/m has no folder: file is a file" in done.stderr
+
+
 _RUN = "import sys; from rubricdsl.cli import main; sys.exit(main(sys.argv[1:]))"
 
 

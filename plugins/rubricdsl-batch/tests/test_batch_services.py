@@ -13,7 +13,7 @@ import pytest
 from attrs import frozen
 
 from rubricdsl.testing.backend_suite import LocalServer
-from rubricdsl.testing.backend_suite.server import Exchange
+from rubricdsl.testing.backend_suite.server import Exchange, head
 from rubricdsl_batch.jobs import JobState
 from tests.cli.in_process import InProcess
 
@@ -32,7 +32,7 @@ class Service:
 
     A batch ``ends`` when it is asked for after that is set.  ``fail`` gives the answer
     to a method and path in place of the right one; ``after`` may let the right thing
-    happen first.
+    happen first.  Where it ``cuts``, half of a file is given.
     """
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class Service:
         self.keys: set[str | None] = set()
         self.fail: dict[str, int] = {}
         self.after = False
+        self.cuts = False
 
     async def act(self, exchange: Exchange) -> None:
         """Answer a request."""
@@ -58,6 +59,11 @@ class Service:
             await exchange.answer(self._error(), status=self.fail[call])
             return
         status, answer = self._answer(received.method, path, received)
+        if self.cuts and isinstance(answer, bytes):
+            length = head(len(answer), content_type="application/jsonl")
+            await exchange.send(length + answer[: len(answer) // 2])
+            exchange.reset()
+            return
         if call in self.fail:
             status, answer = self.fail[call], self._error()
         await exchange.answer(answer, status=status)
@@ -173,9 +179,10 @@ class Run:
     rub: InProcess
     arguments: Sequence[str]
 
-    def __call__(self) -> Any:
-        """Run it in this process."""
-        return self.rub(*self.arguments)
+    def __call__(self, query: str = "") -> Any:
+        """Run it in this process, with more options of the judge."""
+        *others, judge = self.arguments
+        return self.rub(*others, judge + query)
 
 
 @pytest.fixture
@@ -354,6 +361,21 @@ def test_what_nobody_can_know_is_asked_of_a_person(
     record.write_text(json.dumps({**found, "state": JobState.SENT}))
     service.ends = True
     assert run().returncode == 0
+
+
+def test_half_a_file_of_results_is_none(
+    run: Run, service: Service, tmp_path: Path
+) -> None:
+    run()
+    service.ends = service.cuts = True
+    done = run("&timeout=1")
+    assert done.returncode == 3
+    assert "10 transport_" in done.stderr
+    assert not list((tmp_path / "batches" / "results").iterdir())
+    assert states(tmp_path) == ["sent"]
+    service.cuts = False
+    assert run().returncode == 0
+    assert sent(service) == 1
 
 
 @openai
