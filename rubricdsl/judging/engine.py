@@ -30,11 +30,13 @@ from rubricdsl.judging.flow import (
     Patience,
     may_open,
 )
-from rubricdsl.judging.identity import RunIdentity
+from rubricdsl.judging.identity import JobsDigest, RunIdentity
+from rubricdsl.judging.intake import BlockIntake, Intake, JobStream, WholeIntake
 from rubricdsl.judging.lanes import Lane
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.outcomes import Outcome
+from rubricdsl.judging.outlets import KeepingTray, Outlet, PassingTray, Tray
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
@@ -47,7 +49,7 @@ from rubricdsl.model.judgement import Usage
 from rubricdsl.model.protocols import CheckFunction, Clock
 from rubricdsl.model.scorecard import Scorecard
 
-__all__ = ["Evaluation", "EvaluationResult", "Job"]
+__all__ = ["Evaluation", "EvaluationResult", "Job", "JobStream"]
 
 # Within this time, in seconds, a verdict outlives this process.
 _KEPT_WITHIN = 0.025
@@ -64,7 +66,8 @@ _PATIENCE = Patience()
 class EvaluationResult:
     """What a run came to.
 
-    ``scorecards`` are in the order of the jobs.  ``peaks`` tells how many requests
+    ``scorecards`` are in the order of the jobs; there are none where an outlet took
+    them.  ``peaks`` tells how many requests
     each judge had in flight at most.  ``notices`` are for a person to read.
     ``retries`` are the judge calls beyond the first of each request.
     """
@@ -93,13 +96,19 @@ class Evaluation:
     With ``top``, only so much is asked as it takes to know the best so many responses
     to each prompt; with a ``precision``, what wavers is asked again until scores, or
     with both the best, are known so well.
+
+    Jobs may be a `JobStream`.  Then scorecards go to the ``outlet``, in the order of
+    the jobs, and no more are held than `rubricdsl.judging.outlets.MOST_AHEAD` and a
+    block; of equal responses that are not in one block, each is asked about, or known
+    from the store.  A stream has no ``top`` (ValueError).
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
         self,
-        jobs: Sequence[Job],
+        jobs: Sequence[Job] | JobStream,
         judges: Judges,
         *,
+        outlet: Outlet | None = None,
         functions: Mapping[str, CheckFunction],
         facts: FactsOf,
         redactor: Redactor | None = None,
@@ -113,7 +122,12 @@ class Evaluation:
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
-        rubrics = {id(job.rubric): job.rubric for job in jobs}
+        if isinstance(jobs, JobStream):
+            rubrics = {id(rubric): rubric for rubric in jobs.rubrics}
+            count, jobs_digest = jobs.count, jobs.digest
+        else:
+            rubrics = {id(job.rubric): job.rubric for job in jobs}
+            count, jobs_digest = len(jobs), JobsDigest.of(jobs)
         plans = {
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
@@ -121,12 +135,17 @@ class Evaluation:
         if limits.max_cost is not None:
             refuse_unpriced(plans.values())
         self.identity = RunIdentity.of(
-            jobs, plans, seed=seed, top=top, precision=precision
+            plans,
+            responses=jobs_digest,
+            count=count,
+            seed=seed,
+            top=top,
+            precision=precision,
         )
-        self._jobs = jobs
         self._memory = Memory(store)
+        agenda = _agenda(top, precision)
         self._proceedings = Proceedings(
-            jobs,
+            *_ends(jobs, agenda, outlet, top),
             plans,
             Surroundings(
                 functions=functions,
@@ -137,7 +156,7 @@ class Evaluation:
                 listener=listener,
                 memory=self._memory,
             ),
-            _agenda(top, precision),
+            agenda,
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
@@ -154,7 +173,7 @@ class Evaluation:
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
         self._committing = False
-        self._unkept: RubricError | None = None
+        self._unkept: Exception | None = None
         self._stopped = False
 
     # ---------------------------------------------------------------- public
@@ -173,7 +192,7 @@ class Evaluation:
         self._started = self._stopwatch()
         self._courier.begin(self._now)
         started = RunStarted(
-            jobs=len(self._jobs),
+            jobs=self._proceedings.jobs,
             rubrics=tuple(self.identity.rubrics),
             judges=tuple(self.identity.judges),
         )
@@ -184,6 +203,8 @@ class Evaluation:
                 self._set_the_end()
                 self._beat()
                 await self._feed()
+            if self._unkept is None and not self._proceedings.is_finished:
+                self._remember(self._proceedings.hand_on_the_rest)
         finally:
             self._group = None
             for timer in self._timers.values():
@@ -208,10 +229,13 @@ class Evaluation:
         self._stopped = True
         self._changed.set()
 
+    def look_again(self) -> None:
+        """See whether more can be opened: somebody has taken a scorecard."""
+        self._changed.set()
+
     def result(self) -> EvaluationResult:
         """Give what is known by now; what is missing failed as ``cancelled``."""
         proceedings = self._proceedings
-        finished = proceedings.scored == len(self._jobs)
         return EvaluationResult(
             scorecards=proceedings.scorecards(),
             judge_calls=self._courier.account.calls,
@@ -221,7 +245,7 @@ class Evaluation:
             seconds=self._seconds,
             notices=proceedings.notices(),
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
-            cancelled=not finished,
+            cancelled=proceedings.scored < proceedings.jobs,
         )
 
     # --------------------------------------------------------------- feeding
@@ -233,7 +257,7 @@ class Evaluation:
             while not self._stopped and self._has_room():
                 try:
                     batches = self._proceedings.open_next()
-                except RubricError as error:
+                except Exception as error:  # noqa: BLE001 - of a reader, or an outlet
                     self._end_with(error)
                     break
                 if batches is None:
@@ -249,6 +273,8 @@ class Evaluation:
             await self._changed.wait()
 
     def _has_room(self) -> bool:
+        if not self._proceedings.has_room:
+            return False
         loads = [lane.load for lane in self._lanes.values()]
         return may_open(loads, self._proceedings.opened)
 
@@ -390,8 +416,8 @@ class Evaluation:
         except RubricError as error:
             self._end_with(error)
 
-    def _end_with(self, error: RubricError) -> None:
-        """Stop, since the store is of no use any more."""
+    def _end_with(self, error: Exception) -> None:
+        """Stop, since the store, the reader or the outlet is of no use any more."""
         self._unkept = self._unkept or error
         self.cancel()
 
@@ -411,7 +437,7 @@ class Evaluation:
             tokens=usage.prompt_tokens + usage.completion_tokens,
             cost=usage.cost,
             scored=self._proceedings.scored,
-            jobs=len(self._jobs),
+            jobs=self._proceedings.jobs,
             seconds=self._stopwatch() - self._started,
             paused=tuple(lane.judge.name for lane in lanes if lane.is_paused(now)),
         )
@@ -422,14 +448,30 @@ class Evaluation:
             return
         proceedings = self._proceedings
         ended = RunFinished(
-            jobs=len(self._jobs),
+            jobs=proceedings.jobs,
             incomplete=proceedings.incomplete,
             judge_calls=self._courier.account.calls,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            stopped=proceedings.scored < len(self._jobs),
+            stopped=proceedings.scored < proceedings.jobs,
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
+
+
+def _ends(
+    jobs: Sequence[Job] | JobStream,
+    agenda: Agenda,
+    outlet: Outlet | None,
+    top: int | None,
+) -> tuple[Intake, Tray]:
+    """Give where dockets come from and where scorecards go."""
+    if not isinstance(jobs, JobStream):
+        whole = WholeIntake(jobs, agenda)
+        tray = KeepingTray(len(jobs)) if outlet is None else PassingTray(outlet)
+        return whole, tray
+    if top is not None or outlet is None:
+        raise ValueError("a stream of jobs needs an outlet, and can have no top")
+    return BlockIntake(jobs, agenda), PassingTray(outlet)
 
 
 def _agenda(top: int | None, precision: Precision | None) -> Agenda:
