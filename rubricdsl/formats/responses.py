@@ -29,10 +29,10 @@ def read_responses(
 ) -> Iterator[Response | RowProblem]:
     """Read responses one at a time; rows that give none come out as problems.
 
-    ``path`` ends in ``.jsonl``, ``.json``, ``.csv`` or ``.parquet``, and perhaps
-    ``.gz``; ``-`` is JSON Lines from ``stdin`` (standard input if None).  A
-    response of more than ``max_bytes`` in UTF-8 is a problem (D110), and so is one
-    with the ids of another but other content (D105); an exact repetition is passed
+    ``path`` ends in ``.jsonl``, ``.json``, ``.csv``, ``.parquet`` or ``.arrow``, and
+    perhaps ``.gz``, or is a folder of Parquet or Arrow files; ``-`` is JSON Lines from
+    ``stdin`` (standard input if None).  A response of more than ``max_bytes`` in UTF-8
+    is a problem (D110), and so is one with the ids of another but other content (D105); an exact repetition is passed
     over.  Made ids are digests of the content, with a number where two rows
     without ids are alike.  `rubricdsl.formats.rows.sound` turns problems into an
     error.

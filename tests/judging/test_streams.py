@@ -37,9 +37,12 @@ class Gathered:
 
     def __init__(self, *, fails_at: int | None = None) -> None:
         self.cards: list[Scorecard] = []
+        self.first = asyncio.Event()
         self._fails_at = fails_at
 
     def deliver(self, scorecard: Scorecard) -> None:
+        """Keep one."""
+        self.first.set()
         if len(self.cards) == self._fails_at:
             fail("D111", "the disk is full", hint="make room")
         self.cards.append(scorecard)
@@ -51,7 +54,7 @@ def streamed(jobs: list[Job]) -> JobStream:
 
 
 def checked_rubric() -> BoundRubric:
-    check = Compare(Name("response"), "==", Constant("yes"))
+    check = Compare("==", Name("response"), Constant("yes"))
     return rubric_of(criterion("same", check=check))
 
 
@@ -128,8 +131,7 @@ def test_what_was_not_judged_is_handed_on_as_cancelled():
             streamed(jobs), panels_of(FakeJudge(say(YES))), outlet=outlet
         )
         task = asyncio.create_task(evaluation.run())
-        while not outlet.cards:
-            await asyncio.sleep(0)
+        await outlet.first.wait()
         evaluation.cancel()
         evaluation.cancel()
         assert (await task).cancelled
