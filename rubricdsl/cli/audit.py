@@ -33,6 +33,7 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.cli.run_endings import tell_ending, tell_way_on
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.gold import read_gold
@@ -119,7 +120,8 @@ def run(options: argparse.Namespace) -> Exit:
         print_json(record(findings, siege.total, seed=options.seed))
     else:
         write_report(findings)
-    tell_ending(siege.total)
+    told = RunFindings.of(siege.total.scorecards)
+    tell_ending(siege.total, told)
     if siege.interrupted:
         code = Exit.INTERRUPTED
     elif subjects.lost or not findings.is_complete:
@@ -127,7 +129,7 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         code = Exit.NO if findings.through else Exit.FINE
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(siege.total.scorecards, stored=store is not None, out=None)
+        tell_way_on(told, stored=store is not None, out=None)
     return code
 
 

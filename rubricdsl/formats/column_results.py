@@ -21,7 +21,7 @@ from attrs import define, field
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
-from rubricdsl.formats.datasets import dataset_files
+from rubricdsl.formats.datasets import RUN_FILE, dataset_files, holds_results
 from rubricdsl.formats.parquet import (
     import_arrow,
     parquet_records,
@@ -34,9 +34,6 @@ from rubricdsl.formats.whole_files import same_file, sync_folder, unwritable
 from rubricdsl.model.digest import Plain
 
 HEADER_KEY = b"rubricdsl"
-RUN_FILE = "_run.json"
-PARTITIONS = ("rubric", "status")
-"""The columns that results can be partitioned by."""
 
 # A row group has so many rows, or so many characters in them, at most.
 _GROUP_ROWS = 8192
@@ -233,7 +230,7 @@ def check_results_folder(path: str) -> None:
     if not folder.is_dir():
         return
     try:
-        is_ours = (folder / RUN_FILE).is_file() or not any(folder.iterdir())
+        is_ours = holds_results(path) or not any(folder.iterdir())
     except OSError as error:
         unwritable(path, error)
     if not is_ours or same_file(path, "."):

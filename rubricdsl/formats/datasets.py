@@ -17,6 +17,9 @@ from rubricdsl.formats.sources import place
 COLUMN_ENDINGS = (".parquet", ".arrow", ".feather")
 """What files of a dataset end in; others are left alone."""
 
+RUN_FILE = "_run.json"
+"""In a folder of results: how they were made, and which files it has."""
+
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -62,6 +65,11 @@ def partition_keys(path: str, folder: str) -> Mapping[str, str]:
     pairs = (name.partition("=") for name in parents)
     found = {key: unquote(value) for key, equals, value in pairs if key and equals}
     return {key: value for key, value in found.items() if value != _NOTHING}
+
+
+def holds_results(folder: str) -> bool:
+    """Tell whether a folder is one of results."""
+    return (Path(folder) / RUN_FILE).is_file()
 
 
 def _below(folder: str) -> Iterator[str]:

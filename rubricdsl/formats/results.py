@@ -26,6 +26,8 @@ from rubricdsl.model.digest import Plain
 from rubricdsl.model.scorecard import CriterionResult, Scorecard
 
 VERSION = 1
+PARTITIONS = ("rubric", "status")
+"""The columns by which a folder of results can be partitioned."""
 _FLAT = (
     *("rubric", "prompt_id", "response_id", "score", "points", "passed", "status"),
     *("coverage", "interval_low", "interval_high"),
@@ -65,14 +67,18 @@ def results_document(
 
 
 def write_results(
-    path: str, run: Mapping[str, Plain], scorecards: Iterable[Scorecard]
+    path: str,
+    run: Mapping[str, Plain],
+    scorecards: Iterable[Scorecard],
+    *,
+    partition_by: str = "rubric",
 ) -> None:
     """Write a results file; it appears whole, or the old one stays.
 
-    Raises RubricError (D111) if it cannot be written.
+    A folder is partitioned by a column, as `results_writer` does it.  Raises RubricError (D111) if it cannot be written.
     """
     if is_column_name(path):
-        with results_writer(path, run) as writer:
+        with results_writer(path, run, partition_by=partition_by) as writer:
             for scorecard in scorecards:
                 writer.add(scorecard)
             writer.finish(run)
@@ -144,7 +150,7 @@ def results_writer(
 
     ``run`` is what is known before of how they are made; what `ResultsWriter.finish`
     gets may differ from it by some numbers.  A folder is partitioned by a column, one
-    of `rubricdsl.formats.column_results.PARTITIONS`.
+    of `PARTITIONS`.
 
     Raises RubricError (D111) if they cannot be written; D108 where pyarrow is missing.
     """

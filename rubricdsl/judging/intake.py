@@ -6,7 +6,6 @@ depends on the jobs alone and never on who is faster, so results do not, either.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Protocol
 
 import attrs
@@ -90,6 +89,26 @@ class WholeIntake:
         return [(place, self._jobs[place]) for place in places]
 
 
+class BlockRule:
+    """Says of jobs, one after another, in which block each is, from 0."""
+
+    def __init__(self) -> None:
+        self.block = 0
+        self._jobs = 0
+        self._characters = 0
+
+    def place(self, job: Job) -> int:
+        """Give the block of the next job."""
+        length = len(job.response.text)
+        self._jobs += 1
+        self._characters += length
+        if self._jobs > BLOCK_JOBS or self._characters > _BLOCK_CHARACTERS:
+            if self._jobs > 1:
+                self.block += 1
+            self._jobs, self._characters = 1, length
+        return self.block
+
+
 class BlockIntake:
     """Jobs that come one after another, block by block.
 
@@ -103,6 +122,7 @@ class BlockIntake:
         self._read = 0
         self._block: list[PlacedJobs] = []
         self._ahead: Job | None = None
+        self._rule = BlockRule()
         self._has_ended = False
 
     @property
@@ -128,13 +148,11 @@ class BlockIntake:
 
     def _read_block(self) -> None:
         first = self._read
-        ahead = () if self._ahead is None else (self._ahead,)
-        self._ahead = None
-        jobs: list[Job] = []
-        characters = 0
-        for job in chain(ahead, self._jobs):
-            characters += len(job.response.text)
-            if jobs and (len(jobs) == BLOCK_JOBS or characters > _BLOCK_CHARACTERS):
+        # The job that was read last is the first of its block.
+        jobs = [] if self._ahead is None else [self._ahead]
+        block = self._rule.block
+        for job in self._jobs:
+            if self._rule.place(job) != block:
                 self._ahead = job
                 break
             jobs.append(job)
