@@ -1,16 +1,23 @@
 """rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure.
 
 ``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
-``evaluate_sync`` judge and score responses, ``refine`` and ``refine_sync`` sharpen
-rubrics by them.  Importing this package loads nothing
-heavy; each name is loaded when it is first used.
+``evaluate_sync`` judge and score responses, ``evaluate_stream`` as they come;
+``refine`` and ``refine_sync`` sharpen rubrics by them.  Importing this package loads
+nothing heavy; each name is loaded when it is first used.
 """
 
 __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # importing typing costs more than all of this module
 if TYPE_CHECKING:
-    from rubricdsl.api import dumps, evaluate, evaluate_sync, load, loads
+    from rubricdsl.api import (
+        dumps,
+        evaluate,
+        evaluate_stream,
+        evaluate_sync,
+        load,
+        loads,
+    )
     from rubricdsl.diagnostics import Diagnostic, RubricError
     from rubricdsl.model.response import Response
     from rubricdsl.model.rubric import Rubric
@@ -26,6 +33,7 @@ __all__ = [
     "__version__",
     "dumps",
     "evaluate",
+    "evaluate_stream",
     "evaluate_sync",
     "load",
     "loads",
@@ -41,6 +49,7 @@ _HOMES = {
     "Scorecard": "rubricdsl.model.scorecard",
     "dumps": "rubricdsl.api",
     "evaluate": "rubricdsl.api",
+    "evaluate_stream": "rubricdsl.api",
     "evaluate_sync": "rubricdsl.api",
     "load": "rubricdsl.api",
     "loads": "rubricdsl.api",

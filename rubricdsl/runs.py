@@ -3,7 +3,7 @@
 Here the engine is handed its judges, its check functions and its facts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 from attrs import frozen
@@ -205,6 +205,18 @@ def assign(
     if lost:
         raise RubricError(lost)
     return jobs
+
+
+def assigned(assignment: "Assignment", responses: Iterable[Response]) -> Iterator[Job]:
+    """Give responses with their rubrics as they come.
+
+    Raises RubricError (D107) at the first one that has none.
+    """
+    for response in responses:
+        job = assignment.job(response)
+        if not isinstance(job, Job):
+            raise RubricError([job])
+        yield job
 
 
 def check_blocks(

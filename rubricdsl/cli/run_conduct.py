@@ -129,10 +129,8 @@ def check_outputs(options: argparse.Namespace) -> None:
 
 def _check_columns(options: argparse.Namespace) -> None:
     """See that results can be written in the form that the name of --out asks for."""
-    out, is_column = (
-        options.out,
-        options.out is not None and is_column_name(options.out),
-    )
+    out = options.out
+    is_column = out is not None and is_column_name(out)
     if out is not None and out.lower().endswith(_NO_RESULTS):
         fail(
             "D108",

@@ -75,7 +75,9 @@ def write_results(
 ) -> None:
     """Write a results file; it appears whole, or the old one stays.
 
-    A folder is partitioned by a column, as `results_writer` does it.  Raises RubricError (D111) if it cannot be written.
+    A folder is partitioned by a column, as `results_writer` does it.
+
+    Raises RubricError (D111) if it cannot be written.
     """
     if is_column_name(path):
         with results_writer(path, run, partition_by=partition_by) as writer:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from rubricdsl.judging.intake import BLOCK_JOBS
@@ -97,6 +98,18 @@ class PassingTray:
         return ()
 
 
+class Source(Protocol):
+    """A run that fills a queue."""
+
+    async def run(self) -> object:
+        """Judge and score everything."""
+        ...
+
+    def look_again(self) -> None:
+        """See whether more can be opened."""
+        ...
+
+
 class ScorecardQueue:
     """An outlet from which somebody takes scorecards while the run goes on."""
 
@@ -131,3 +144,20 @@ class ScorecardQueue:
         scorecard = self._queue.popleft()
         self.taken()
         return scorecard
+
+
+@asynccontextmanager
+async def taken_from(queue: ScorecardQueue, source: Source) -> AsyncIterator[None]:
+    """Let a run go on while somebody takes scorecards from its queue.
+
+    Whoever leaves before the end has the run cancelled; what it raises is raised here.
+    """
+    queue.taken = source.look_again
+    task = asyncio.ensure_future(source.run())
+    task.add_done_callback(lambda _: queue.end())
+    try:
+        yield
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
