@@ -89,7 +89,8 @@ def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     check_outputs(options)
     wanted = precision(options)
-    findings = RunFindings(options.fail_under, wanted and wanted.within)
+    within = None if wanted is None else wanted.within
+    findings = RunFindings(options.fail_under, within)
     if may_stream(options):
         streamed = look_through(options)
         if not streamed.repeats:

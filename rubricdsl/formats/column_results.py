@@ -27,7 +27,12 @@ from rubricdsl.formats.parquet import (
     parquet_records,
     unreadable,
 )
-from rubricdsl.formats.result_columns import columns_of, result_schema, row_of
+from rubricdsl.formats.result_columns import (
+    COLUMNS_VERSION,
+    columns_of,
+    result_schema,
+    row_of,
+)
 from rubricdsl.formats.rows import Row, RowProblem, wrong_type
 from rubricdsl.formats.sources import opened, place
 from rubricdsl.formats.whole_files import same_file, sync_folder, unwritable
@@ -94,7 +99,9 @@ class _Columns:
     def close(self, header: str) -> None:
         """Write what is left, and how it was made."""
         self.flush()
-        self._writer.add_key_value_metadata({HEADER_KEY: header.encode()})
+        marked = {**json.loads(header), "columns": COLUMNS_VERSION}
+        text = json.dumps(marked, ensure_ascii=False)
+        self._writer.add_key_value_metadata({HEADER_KEY: text.encode()})
         self._writer.close()
 
     def abandon(self) -> None:
@@ -159,7 +166,11 @@ class PartitionedResults:
             files[f"{self._name(value)}/{_PART}"] = part.rows
             part.close(header)
         self._files.close()
-        document = {**json.loads(header), "files": files}
+        document = {
+            **json.loads(header),
+            "columns": COLUMNS_VERSION,
+            "files": files,
+        }
         with (self._folder / RUN_FILE).open("wb") as file:
             file.write(json.dumps(document, ensure_ascii=False).encode() + b"\n")
             file.flush()

@@ -18,6 +18,7 @@ from attrs import field, frozen
 
 from rubricdsl.diagnostics import Diagnostic, fail
 from rubricdsl.formats.fields import FieldError
+from rubricdsl.formats.result_columns import COLUMNS_VERSION
 from rubricdsl.formats.result_rows import result_row, scorecard_of
 from rubricdsl.formats.rows import Row, RowProblem, read_rows, sound
 from rubricdsl.formats.sources import RowFormat, are_columns, place
@@ -273,6 +274,14 @@ def _run(header: Row | RowProblem | None, path: str) -> Mapping[str, Plain]:
         fail(
             "D108",
             f"{path} is a results file of edition {version}, not {VERSION}",
+            hint="read it with the version of rubricdsl that wrote it",
+            span=place(path, 1),
+        )
+    columns = fields.get("columns", COLUMNS_VERSION)
+    if columns != COLUMNS_VERSION:
+        fail(
+            "D108",
+            f"{path} has the columns of edition {columns}, not {COLUMNS_VERSION}",
             hint="read it with the version of rubricdsl that wrote it",
             span=place(path, 1),
         )

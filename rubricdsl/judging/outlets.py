@@ -161,3 +161,6 @@ async def taken_from(queue: ScorecardQueue, source: Source) -> AsyncIterator[Non
     finally:
         task.cancel()
         await asyncio.wait([task])
+        if not task.cancelled():
+            # Whoever left of his own accord hears of nothing else.
+            task.exception()
