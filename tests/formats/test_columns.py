@@ -25,6 +25,7 @@ from rubricdsl.formats.results import (
     write_results,
 )
 from rubricdsl.formats.rows import sound
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Status
 from tests.formats.test_results import CARD, TEXTS, scorecards
@@ -33,7 +34,7 @@ pa = pytest.importorskip("pyarrow", reason="needs pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow")
 feather = pytest.importorskip("pyarrow.feather", reason="needs pyarrow")
 
-RUN = {"judges": ["m"], "options": {"é": [1, None]}}
+RUN: dict[str, Plain] = {"judges": ["m"], "options": {"é": [1, None]}}
 CARDS = tuple(
     evolve(CARD, response_id=f"r{n}", rubric="ab"[n % 2], status=status, score=score)
     for n, (status, score) in enumerate(
@@ -84,7 +85,7 @@ def test_lines_to_columns_to_lines_changes_nothing(folder, name, cards, run, gro
 @pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.gz", "r.parquet", "r/"])
 def test_one_by_one_comes_to_the_same_as_at_once(tmp_path, name):
     path = f"{tmp_path}/{name}"
-    end = {**RUN, "seconds": 12345.678, "judge_calls": 1_000_000}
+    end: dict[str, Plain] = {**RUN, "seconds": 12345.678, "judge_calls": 1_000_000}
     with results_writer(path, RUN) as writer:
         for card in CARDS:
             writer.add(card)
