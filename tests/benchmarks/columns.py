@@ -67,7 +67,9 @@ class Cost:
 
 def cost_of(*command: str) -> Cost:
     """Run a command, and say what it took."""
-    process = subprocess.Popen(command)
+    # What it says goes to nobody; what it took is printed here.
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
