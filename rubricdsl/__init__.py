@@ -2,7 +2,8 @@
 
 ``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
 ``evaluate_sync`` judge and score responses, ``evaluate_stream`` as they come;
-``refine`` and ``refine_sync`` sharpen rubrics by them.  Importing this package loads
+``refine`` and ``refine_sync`` sharpen rubrics by them, ``audit_rubrics`` and
+``audit_rubrics_sync`` attack them with known hacks.  Importing this package loads
 nothing heavy; each name is loaded when it is first used.
 """
 
@@ -11,6 +12,8 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # importing typing costs more than all of this module
 if TYPE_CHECKING:
     from rubricdsl.api import (
+        audit_rubrics,
+        audit_rubrics_sync,
         dumps,
         evaluate,
         evaluate_stream,
@@ -31,6 +34,8 @@ __all__ = [
     "RubricError",
     "Scorecard",
     "__version__",
+    "audit_rubrics",
+    "audit_rubrics_sync",
     "dumps",
     "evaluate",
     "evaluate_stream",
@@ -47,6 +52,8 @@ _HOMES = {
     "Rubric": "rubricdsl.model.rubric",
     "RubricError": "rubricdsl.diagnostics",
     "Scorecard": "rubricdsl.model.scorecard",
+    "audit_rubrics": "rubricdsl.api",
+    "audit_rubrics_sync": "rubricdsl.api",
     "dumps": "rubricdsl.api",
     "evaluate": "rubricdsl.api",
     "evaluate_stream": "rubricdsl.api",

@@ -9,8 +9,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import SupportsIndex, TypeAlias, cast, overload
 
+from rubricdsl.audit.findings import Findings
+from rubricdsl.audit.remedies import Bench
+from rubricdsl.audit.running import (
+    MUTANTS,
+    TOP,
+    Attack,
+    findings,
+    offered_mutations,
+    offered_probes,
+    run_audit,
+)
+from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.formats.responses import responses_of_row
-from rubricdsl.judging.engine import EvaluationResult, JobStream
+from rubricdsl.judging.engine import EvaluationResult, Job, JobStream
 from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.outlets import ScorecardQueue, taken_from
@@ -21,8 +33,7 @@ from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.model.source import Span
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project, pick
+from rubricdsl.project import Project, installed_plugins, pick
 from rubricdsl.runs import (
     Assignment,
     JudgeOptions,
@@ -58,7 +69,7 @@ class Scorecards(tuple[Scorecard, ...]):
 
 def open_project(folder: PathLike = ".") -> Project:
     """Open the project around a folder: plugins, ``rub.toml``, environment."""
-    return Project(Path(folder), os.environ, PluginHost.installed())
+    return Project(Path(folder), os.environ, installed_plugins(Path(folder)))
 
 
 def load(path: PathLike) -> Rubric:
@@ -239,6 +250,112 @@ def evaluate_sync(  # noqa: PLR0913 - options, each by name
             concurrency=concurrency,
             folder=folder,
             listener=listener,
+            store=store,
+            seed=seed,
+        )
+    )
+
+
+async def audit_rubrics(  # noqa: PLR0913 - options, each by name
+    rubric: Rubric | Sequence[Rubric],
+    responses: Iterable[Response | str | Mapping[str, object]],
+    *,
+    judge: str | Sequence[str] = (),
+    probes: Sequence[str] | None = None,
+    mutate: bool = False,
+    mutants: int = MUTANTS,
+    top: float = TOP,
+    gold: Mapping[tuple[str, str], float] | None = None,
+    concurrency: int | None = None,
+    folder: PathLike = ".",
+    store: PathLike | None = None,
+    seed: int = 0,
+) -> Findings:
+    """Attack rubrics and their judge with known hacks, as ``rub audit`` does.
+
+    Arguments that `evaluate` has, mean the same.  ``probes`` are names, all if None;
+    with ``mutate``, good responses are made worse, by each mutation in at most
+    ``mutants`` ways.  ``top`` is the share of each prompt's responses that is its top,
+    and ``gold`` how good responses are, by the ids of prompt and response, where that
+    is known: else the score decides which is the best.
+
+    Raises:
+        RubricError: as `evaluate`, and for a probe that is not there.
+    """
+    rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
+    specs = (judge,) if isinstance(judge, str) else tuple(judge)
+    project = open_project(folder)
+    host = project.host
+    attack = Attack(
+        probes=offered_probes(host, probes, origin="probes"),
+        mutations=offered_mutations(host) if mutate else (),
+        top=top,
+        most_mutants=mutants,
+        seed=seed,
+    )
+    jobs = assign(project, rubrics, read_given(responses))
+    book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
+    with ExitStack() as stack:
+        kept = stack.enter_context(VerdictStore.open(Path(store))) if store else None
+
+        async def judged(jobs: Sequence[Job]) -> tuple[EvaluationResult, bool]:
+            run = evaluation(project, jobs, book, store=kept, seed=seed)
+            return await run.run(), False
+
+        try:
+            audited = await run_audit(jobs, attack, judged, gold or {})
+        finally:
+            await book.close()
+    bench = Bench(
+        functions=host.check_functions,
+        facts=lambda response: ResponseFacts(response, project.root),
+    )
+    return findings(audited, attack, rubrics, bench)
+
+
+def audit_rubrics_sync(  # noqa: PLR0913 - options, each by name
+    rubric: Rubric | Sequence[Rubric],
+    responses: Iterable[Response | str | Mapping[str, object]],
+    *,
+    judge: str | Sequence[str] = (),
+    probes: Sequence[str] | None = None,
+    mutate: bool = False,
+    mutants: int = MUTANTS,
+    top: float = TOP,
+    gold: Mapping[tuple[str, str], float] | None = None,
+    concurrency: int | None = None,
+    folder: PathLike = ".",
+    store: PathLike | None = None,
+    seed: int = 0,
+) -> Findings:
+    """Do what `audit_rubrics` does, outside an event loop.
+
+    >>> rubric = loads('''
+    ... rubric polite
+    ... [1] please: Says please.
+    ...     check: contains(response, "please", case = no)
+    ... ''')
+    >>> asked = {"prompt": "Say please and close the door.", "prompt_id": "door"}
+    >>> found = audit_rubrics_sync(
+    ...     rubric,
+    ...     [{**asked, "response": text} for text in ("Shut it.", "Please shut it.")],
+    ...     probes=["copied_prompt", "empty"],
+    ... )
+    >>> [(one.offer.name, len(one.through), one.measured) for one in found.probes]
+    [('copied_prompt', 1, 1), ('empty', 0, 2)]
+    """
+    return run_async(
+        audit_rubrics(
+            rubric,
+            responses,
+            judge=judge,
+            probes=probes,
+            mutate=mutate,
+            mutants=mutants,
+            top=top,
+            gold=gold,
+            concurrency=concurrency,
+            folder=folder,
             store=store,
             seed=seed,
         )

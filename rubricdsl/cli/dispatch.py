@@ -31,6 +31,7 @@ COMMANDS = {
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "agree": "say how far verdicts and scores agree with people",
+    "cascade": "say what it saves to ask a dear judge only where a cheap one is unsure",
     "explain": "say why a response scored as it did, and what would change it",
     "reliability": "ask judges the same again, and say how far to trust them",
     "audit": "attack rubrics with known reward hacks, and say what gets through",
@@ -118,12 +119,19 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         f"rub {name}", description=command.DESCRIPTION, epilog=command.EPILOG
     )
     command.add_arguments(parser)
+    parser.add_argument(
+        "--no-plugins",
+        action="store_true",
+        help="use what rubricdsl brings along, and load no plugin",
+    )
     options = parser.parse_args(list(arguments))
+    from rubricdsl.cli.hosts import hosts_of_command
     from rubricdsl.cli.output import report
     from rubricdsl.diagnostics import RubricError
 
     try:
-        code = command.run(options)
+        with hosts_of_command(no_plugins=options.no_plugins):
+            code = command.run(options)
         sys.stdout.flush()
     except RubricError as error:
         report(error.diagnostics)

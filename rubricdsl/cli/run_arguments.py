@@ -8,7 +8,14 @@ from pathlib import Path
 from attrs import frozen
 
 from rubricdsl.cli.inputs import load_sound
-from rubricdsl.cli.numbers import amount, concurrency, flip_rate, positive, share
+from rubricdsl.cli.numbers import (
+    amount,
+    concurrency,
+    flip_rate,
+    positive,
+    seed,
+    share,
+)
 from rubricdsl.cli.output import report
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
@@ -62,7 +69,7 @@ def add_subjects(parser: argparse.ArgumentParser) -> None:
         "--keep-going", action="store_true", help="pass over rows that cannot be read"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)"
+        "--seed", type=seed, default=0, metavar="N", help="of all that is drawn (0)"
     )
 
 

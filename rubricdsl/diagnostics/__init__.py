@@ -92,10 +92,11 @@ class JudgeError(RuntimeError):
     ``transient`` says whether the same request may succeed later; that is a property
     of the occurrence and not of its kind.  ``retry_after`` is how many seconds the
     judge asked to be left alone, if it did.  ``too_long`` says that the request did
-    not fit, so that one with fewer questions may.
+    not fit, so that one with fewer questions may; ``fitting`` is how many do, where
+    the judge knows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that may be known of it, by name
         self,
         kind: FailureKind | str,
         reason: str,
@@ -103,12 +104,14 @@ class JudgeError(RuntimeError):
         transient: bool = False,
         retry_after: float | None = None,
         too_long: bool = False,
+        fitting: int | None = None,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.failure = Failure(str(kind), reason)
         self.transient = transient
         self.retry_after = retry_after
         self.too_long = too_long
+        self.fitting = fitting
 
 
 class CheckError(RuntimeError):

@@ -152,10 +152,13 @@ class JudgeBook:
         )
         if entry is None:
             return panel
+        rule = entry.rule or panel.rule
+        votes = entry.votes or panel.votes
         return evolve(
             panel,
-            votes=entry.votes or panel.votes,
-            rule=entry.rule or panel.rule,
+            votes=1 if rule is VoteRule.CASCADE else votes,
+            rule=rule,
+            decisive=entry.decisive or panel.decisive,
             skip_failed=(
                 panel.skip_failed if entry.skip_failed is None else entry.skip_failed
             ),

@@ -189,7 +189,7 @@ class Courier:
         now, batch = self._now(), errand.batch
         self._observe(lane, errand, error, since=since)
         if error.too_long:
-            return outcomes.of_too_long(self._proceedings, batch, error.failure)
+            return outcomes.of_too_long(self._proceedings, batch, error)
         if not error.transient:
             return outcomes.of_failure(self._proceedings, batch, error.failure)
         if error.retry_after is not None:

@@ -8,6 +8,8 @@ answers.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+import attrs
+
 from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.agendas import Agenda
 from rubricdsl.judging.batches import Batch, BatchGroups
@@ -97,7 +99,7 @@ class Proceedings:
             waiter.docket.outstanding -= 1
             waiter.sheet.suspect |= inquiry.suspect
             self._deliver(waiter, verdict)
-            if not waiter.docket.outstanding:
+            if waiter.docket.is_answered:
                 batches.extend(self._advance(waiter.docket))
         return batches
 
@@ -113,7 +115,7 @@ class Proceedings:
         docket = bundle.docket
         docket.outstanding -= len(verdicts)
         self._fill(bundle.sheet, bundle.block, verdicts)
-        return () if docket.outstanding else self._advance(docket)
+        return self._advance(docket) if docket.is_answered else ()
 
     def scorecards(self) -> tuple[Scorecard, ...]:
         """Give all scorecards that were kept, in the order of the jobs.
@@ -167,8 +169,12 @@ class Proceedings:
         if self._agenda.asks_all:
             for sheet in docket.sheets:
                 bundles += self._put_whole(docket, sheet)
-        for sheet, planned in self._agenda.wanted(docket, self):
-            self._put(docket, sheet, planned, groups)
+        while True:
+            self._ask_next(docket, groups)
+            for sheet, planned in self._agenda.wanted(docket, self):
+                self._put(docket, sheet, planned, groups)
+            if not docket.undecided:
+                break
         if not docket.outstanding:
             self._open.discard(docket)
             self._open_jobs -= len(docket.sheets)
@@ -176,6 +182,15 @@ class Proceedings:
             for sheet in docket.sheets:
                 self.close(sheet, standings.get(sheet.index))
         return self._unclaimed(groups, bundles)
+
+    def _ask_next(self, docket: Docket, groups: BatchGroups) -> None:
+        """Ask the next judges of cascades in which the one before did not decide."""
+        while undecided := docket.take_undecided():
+            for waiter in undecided:
+                seat = waiter.judged.panel.seats[waiter.place]
+                sees = waiter.judged.criterion.sees or EVERYTHING
+                seen = self.clerk.seen(waiter.sheet, sees)
+                self._inquire(waiter, seat, seen, groups)
 
     def _unclaimed(
         self, groups: BatchGroups, bundles: Sequence[Bundle] = ()
@@ -251,12 +266,15 @@ class Proceedings:
         panel = planned.panel if poll is None else poll.panel
         for seat in (panel.larger if path in sheet.asked else panel).seats:
             question = self.clerk.question(sheet, planned, seat)
-            if self.clerk.unasked(planned, seat, seen, question) is not None:
-                continue
-            key = inquiry_key(seat, seen, question)
-            inquiry = self._inquiries(docket, seen).get(key)
-            if inquiry is None or inquiry.verdict is None:
+            verdict = self.clerk.unasked(planned, seat, seen, question)
+            if verdict is None:
+                key = inquiry_key(seat, seen, question)
+                inquiry = self._inquiries(docket, seen).get(key)
+                verdict = None if inquiry is None else inquiry.verdict
+            if verdict is None:
                 return False
+            if panel.ends_with(verdict):
+                return True
         return True
 
     def _put_whole(self, docket: Docket, sheet: Sheet) -> Sequence[Bundle]:
@@ -356,8 +374,8 @@ class Proceedings:
             if poll is None:
                 poll = sheet.polls[path] = Poll(planned.panel, [sheet.verdicts[path]])
             return poll, list(poll.enlarge())
-        seats = planned.panel.seats
-        poll = sheet.polls[path] = Poll(planned.panel, [None] * len(seats))
+        poll = sheet.polls[path] = Poll.of(planned.panel)
+        seats = planned.panel.seats[: planned.panel.at_once]
         return poll, list(enumerate(seats))
 
     def _inquire(
@@ -387,6 +405,12 @@ class Proceedings:
         poll = waiter.poll
         if poll is not None:
             if not poll.cast(waiter.place, verdict):
+                return
+            if poll.go_on():
+                place = len(poll.ballots) - 1
+                docket = waiter.docket
+                docket.undecided.append(attrs.evolve(waiter, place=place))
+                docket.outstanding += 1
                 return
             verdict = poll.decide(waiter.judged)
         self._record(waiter.sheet, waiter.judged, verdict)

@@ -315,6 +315,25 @@ def test_a_request_that_is_too_long_is_divided_twice_at_most(
         assert failure_of(scorecard, "a").kind == FailureKind.REQUEST_REJECTED
 
 
+def test_a_request_is_divided_into_as_many_as_its_judge_says() -> None:
+    def answer(
+        request: JudgeRequest, name: str, question: Question
+    ) -> Answer | Exception:
+        del question
+        if len(request.questions) > 3:
+            kind = FailureKind.REQUEST_REJECTED
+            return JudgeError(kind, "too long", too_long=True, fitting=3)
+        return Answer(id=name, ruling=YES)
+
+    backend = FakeJudge(answer)
+    rubric = rubric_of(*(criterion(f"q{n}") for n in range(20)))
+    result = run(
+        [Job(rubric, response_of("Text."))], panels_of(backend, ask=Ask.TOGETHER)
+    )
+    assert only(result).score == 1.0
+    assert [len(r.questions) for r in backend.requests] == [20, *[3] * 6, 2]
+
+
 # ----------------------------------------------------------------------- budgets
 
 
