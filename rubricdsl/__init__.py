@@ -1,10 +1,10 @@
 """rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure.
 
 ``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
-``evaluate_sync`` judge and score responses, ``refine`` and ``refine_sync`` sharpen
-rubrics by them, ``audit_rubrics`` and ``audit_rubrics_sync`` attack them with known
-hacks.  Importing this package loads nothing heavy; each name is loaded when it is first
-used.
+``evaluate_sync`` judge and score responses, ``evaluate_stream`` as they come;
+``refine`` and ``refine_sync`` sharpen rubrics by them, ``audit_rubrics`` and
+``audit_rubrics_sync`` attack them with known hacks.  Importing this package loads
+nothing heavy; each name is loaded when it is first used.
 """
 
 __version__ = "0.1.0"
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         audit_rubrics_sync,
         dumps,
         evaluate,
+        evaluate_stream,
         evaluate_sync,
         load,
         loads,
@@ -37,6 +38,7 @@ __all__ = [
     "audit_rubrics_sync",
     "dumps",
     "evaluate",
+    "evaluate_stream",
     "evaluate_sync",
     "load",
     "loads",
@@ -54,6 +56,7 @@ _HOMES = {
     "audit_rubrics_sync": "rubricdsl.api",
     "dumps": "rubricdsl.api",
     "evaluate": "rubricdsl.api",
+    "evaluate_stream": "rubricdsl.api",
     "evaluate_sync": "rubricdsl.api",
     "load": "rubricdsl.api",
     "loads": "rubricdsl.api",

@@ -4,7 +4,7 @@ Everything here is also reached as ``rubricdsl.load`` and so on.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import SupportsIndex, TypeAlias, cast, overload
@@ -23,7 +23,9 @@ from rubricdsl.audit.running import (
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.formats.responses import responses_of_row
 from rubricdsl.judging.executor import LOCAL
+from rubricdsl.judging.intake import JobStream
 from rubricdsl.judging.loops import run_async
+from rubricdsl.judging.outlets import ScorecardQueue, taken_from
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.printing import print_rubric
 from rubricdsl.model.digest import Plain
@@ -34,7 +36,14 @@ from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.model.source import Span
 from rubricdsl.project import Project, installed_plugins, pick
-from rubricdsl.runs import assign, evaluation, executed, judge_book
+from rubricdsl.runs import (
+    Assignment,
+    assign,
+    assigned,
+    evaluation,
+    executed,
+    judge_book,
+)
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -158,6 +167,70 @@ async def evaluate(  # noqa: PLR0913 - options, each by name
         finally:
             await book.close()
     return Scorecards(result.scorecards)
+
+
+async def evaluate_stream(  # noqa: PLR0913 - options, each by name
+    rubric: Rubric | Sequence[Rubric],
+    responses: Iterable[Response | str | Mapping[str, object]],
+    *,
+    judge: str | Sequence[str] = (),
+    concurrency: int | None = None,
+    folder: PathLike = ".",
+    listener: Listener | None = None,
+    store: PathLike | None = None,
+    seed: int = 0,
+) -> AsyncGenerator[Scorecard, None]:
+    """Judge and score responses as they come; give scorecards as they are there.
+
+    They come in the order of the responses, and are those of `evaluate`.  Responses are
+    read no further ahead than some thousands before the last scorecard that was taken,
+    so neither all of them nor all scorecards need fit into memory.  Equal responses far
+    apart are each asked about, or known from the ``store``.
+
+    >>> import asyncio
+    >>> rubric = loads('''
+    ... rubric short
+    ... [1] brief: Has at most five words.
+    ...     check: words(response) <= 5
+    ... ''')
+    >>> async def total(numbers):
+    ...     texts = ("word " * (number % 10) for number in numbers)
+    ...     scored = evaluate_stream(rubric, texts)
+    ...     return sum([card.score async for card in scored])
+    >>> asyncio.run(total(range(1000)))
+    600.0
+
+    Raises:
+        RubricError: as `evaluate`; for a malformed response, and one without a rubric,
+            when its turn has come.
+    """
+    rubrics = (rubric,) if isinstance(rubric, Rubric) else tuple(rubric)
+    specs = (judge,) if isinstance(judge, str) else tuple(judge)
+    project = open_project(folder)
+    assignment = Assignment(project, rubrics)
+    assignment.bind_all()
+    jobs = JobStream(
+        jobs=assigned(assignment, read_given(responses)), rubrics=assignment.bound
+    )
+    book = judge_book(project, JudgeOptions(specs=specs, concurrency=concurrency))
+    queue = ScorecardQueue()
+    with ExitStack() as stack:
+        kept = stack.enter_context(VerdictStore.open(Path(store))) if store else None
+        try:
+            run = evaluation(
+                project,
+                jobs,
+                book,
+                outlet=queue,
+                listener=listener,
+                store=kept,
+                seed=seed,
+            )
+            async with taken_from(queue, run):
+                while (scorecard := await queue.take()) is not None:
+                    yield scorecard
+        finally:
+            await book.close()
 
 
 def evaluate_sync(  # noqa: PLR0913 - options, each by name

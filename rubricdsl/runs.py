@@ -3,7 +3,7 @@
 Here the engine is handed its judges, its check functions and its facts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -15,8 +15,10 @@ from rubricdsl.judging.efforts import Estimate
 from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.estimates import estimate
 from rubricdsl.judging.executor import read_executor
+from rubricdsl.judging.intake import JobStream
 from rubricdsl.judging.listening import Audience, ListenerError, Silence
 from rubricdsl.judging.memory import SharedVerdicts
+from rubricdsl.judging.outlets import Outlet
 from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.spec import parse_spec
@@ -75,9 +77,10 @@ def judge_book(
 
 def evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
-    jobs: Sequence[Job],
+    jobs: Sequence[Job] | JobStream,
     judges: Judges,
     *,
+    outlet: Outlet | None = None,
     listener: Listener | None = None,
     store: VerdictStore | None = None,
     limits: Limits | None = None,
@@ -89,12 +92,13 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
 
     With ``top``, only what it takes to know the best so many responses to each prompt
     will be asked; with a ``precision``, what wavers again until scores, or with both
-    the best, are known so well.
+    the best, are known so well.  The scorecards of a stream go to the ``outlet``.
     """
     return partial_evaluation(
         project,
         jobs,
         judges,
+        outlet=outlet,
         listener=_audience(project.host, listener),
         store=store,
         limits=limits,
@@ -106,9 +110,10 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
 
 def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
-    jobs: Sequence[Job],
+    jobs: Sequence[Job] | JobStream,
     judges: Judges,
     *,
+    outlet: Outlet | None = None,
     listener: Listener | None = None,
     store: SharedVerdicts | None = None,
     limits: Limits | None = None,
@@ -125,6 +130,7 @@ def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
     return Evaluation(
         jobs,
         judges,
+        outlet=outlet,
         functions=project.host.check_functions,
         facts=lambda response: ResponseFacts(response, root),
         redactor=Redactor.of_environment(
@@ -252,31 +258,39 @@ def assign(
     response that has none, E301 for two rubrics of one name, and E303 for a rubric
     with open parameters.
     """
-    _refuse_same_names(rubrics)
-    assigned = _Assignment(rubrics)
-    bound: dict[str, BoundRubric] = {}
+    assignment = Assignment(project, rubrics)
     jobs: list[Job] = []
     lost: list[Diagnostic] = []
     for response in responses:
-        rubric = assigned.rubric_of(response, lost)
-        if rubric is None:
-            continue
-        if rubric.name not in bound:
-            bound[rubric.name] = project.bind(rubric)
-        jobs.append(Job(bound[rubric.name], response))
+        job = assignment.job(response)
+        if isinstance(job, Job):
+            jobs.append(job)
+        else:
+            lost.append(job)
     if lost:
         raise RubricError(lost)
     return jobs
 
 
+def assigned(assignment: "Assignment", responses: Iterable[Response]) -> Iterator[Job]:
+    """Give responses with their rubrics as they come.
+
+    Raises RubricError (D107) at the first one that has none.
+    """
+    for response in responses:
+        job = assignment.job(response)
+        if not isinstance(job, Job):
+            raise RubricError([job])
+        yield job
+
+
 def check_blocks(
-    options: JudgeOptions, rubrics: Sequence[Rubric], jobs: Iterable[Job]
+    options: JudgeOptions, rubrics: Sequence[Rubric], bound: Iterable[BoundRubric]
 ) -> None:
     """Refuse a judge for a block that is nowhere: nobody would ask it.
 
     Raises RubricError (D202).
     """
-    bound = {id(job.rubric): job.rubric for job in jobs}.values()
     names = {block.name for rubric in rubrics for block in rubric.judges}
     names |= {c.judge for rubric in bound for c in rubric.criteria() if c.judge}
     for name in _chosen(options.specs).overrides:
@@ -313,41 +327,64 @@ def _refuse_same_names(rubrics: Sequence[Rubric]) -> None:
             )
 
 
-class _Assignment:
-    """Which rubric judges which response."""
+class Assignment:
+    """Which rubric judges which response.
 
-    def __init__(self, rubrics: Sequence[Rubric]) -> None:
+    Raises RubricError E301 for two rubrics of one name.
+    """
+
+    def __init__(self, project: Project, rubrics: Sequence[Rubric]) -> None:
+        _refuse_same_names(rubrics)
+        self._project = project
+        self._bound: dict[str, BoundRubric] = {}
         self.rubrics = rubrics
         self.by_name = {rubric.name: rubric for rubric in rubrics}
         self.by_prompt = {
             prompt: rubric for rubric in rubrics for prompt in rubric.for_prompts
         }
 
-    def rubric_of(self, response: Response, lost: list[Diagnostic]) -> Rubric | None:
+    @property
+    def bound(self) -> Sequence[BoundRubric]:
+        """All rubrics that judge some response, as far as is known."""
+        return tuple(self._bound.values())
+
+    def bind_all(self) -> None:
+        """Have every rubric bound; raises RubricError (E303) for open parameters."""
+        for rubric in self.rubrics:
+            self._bind(rubric)
+
+    def job(self, response: Response) -> Job | Diagnostic:
+        """Give the response with its rubric, or say that it has none (D107).
+
+        Raises RubricError (E303) for a rubric with open parameters.
+        """
+        rubric = self._rubric_of(response)
+        if isinstance(rubric, Diagnostic):
+            return rubric
+        return Job(self._bind(rubric), response)
+
+    def _bind(self, rubric: Rubric) -> BoundRubric:
+        bound = self._bound.get(rubric.name)
+        if bound is None:
+            bound = self._bound[rubric.name] = self._project.bind(rubric)
+        return bound
+
+    def _rubric_of(self, response: Response) -> Rubric | Diagnostic:
         if response.rubric is not None:
-            found = self.by_name.get(response.rubric)
-            if found is None:
-                lost.append(
-                    _no_rubric(
-                        response,
-                        f"asks for the rubric `{response.rubric}`, which is not here",
-                        f"the rubrics are: {', '.join(self.by_name)}",
-                    )
-                )
-            return found
+            return self.by_name.get(response.rubric) or _no_rubric(
+                response,
+                f"asks for the rubric `{response.rubric}`, which is not here",
+                f"the rubrics are: {', '.join(self.by_name)}",
+            )
         found = self.by_prompt.get(response.prompt_id)
         if found is None and len(self.rubrics) == 1:
-            return self.rubrics[0]
-        if found is None:
-            lost.append(
-                _no_rubric(
-                    response,
-                    f"(prompt `{response.prompt_id}`) belongs to no rubric",
-                    "name its rubric in the row's `rubric`, or its prompt in the "
-                    "rubric's `for:`",
-                )
-            )
-        return found
+            found = self.rubrics[0]
+        return found or _no_rubric(
+            response,
+            f"(prompt `{response.prompt_id}`) belongs to no rubric",
+            "name its rubric in the row's `rubric`, or its prompt in the "
+            "rubric's `for:`",
+        )
 
 
 def _no_rubric(response: Response, problem: str, hint: str) -> Diagnostic:

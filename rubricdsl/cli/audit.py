@@ -32,6 +32,7 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.cli.run_endings import tell_ending, tell_way_on
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.formats.gold import read_gold
 from rubricdsl.judging.loops import run_async
@@ -115,7 +116,8 @@ def run(options: argparse.Namespace) -> Exit:
         print_json(record(found, audited.total, seed=options.seed))
     else:
         write_report(found)
-    tell_ending(audited.total)
+    told = RunFindings.of(audited.total.scorecards)
+    tell_ending(audited.total, told)
     if audited.interrupted:
         code = Exit.INTERRUPTED
     elif subjects.lost or not found.is_complete:
@@ -123,7 +125,7 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         code = Exit.NO if found.through else Exit.FINE
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(audited.total.scorecards, stored=store is not None, out=None)
+        tell_way_on(told, stored=store is not None, out=None)
     return code
 
 

@@ -19,6 +19,7 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.cli.run_endings import exit_of, tell_ending
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
@@ -91,10 +92,11 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         for line in _lines(found):
             sys.stdout.write(safe_text(line) + "\n")
-    tell_ending(result)
+    findings = RunFindings.of(result.scorecards)
+    tell_ending(result, findings)
     if asked.interrupted:
         return Exit.INTERRUPTED
-    return exit_of(result.scorecards, lost=subjects.lost, fail_under=None)
+    return exit_of(findings, lost=subjects.lost)
 
 
 @frozen(eq=False)

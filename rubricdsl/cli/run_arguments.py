@@ -47,7 +47,8 @@ def add_subjects(parser: argparse.ArgumentParser) -> None:
         "--responses",
         required=True,
         metavar="FILE",
-        help="JSON Lines, JSON, CSV or Parquet (perhaps .gz), or - for standard input",
+        help="JSON Lines, JSON, CSV, Parquet or Arrow (perhaps .gz), a folder of "
+        "Parquet or Arrow files, or - for standard input",
     )
     parser.add_argument(
         "--judge",
@@ -146,7 +147,8 @@ def read_subjects(options: argparse.Namespace) -> Docketed:
         raise RubricError(problems)
     report(problems)
     jobs = assign(project, rubrics, responses)
-    check_blocks(judge_options(options), rubrics, jobs)
+    bound = {id(job.rubric): job.rubric for job in jobs}.values()
+    check_blocks(judge_options(options), rubrics, bound)
     return Docketed(
         project=project,
         rubrics=rubrics,

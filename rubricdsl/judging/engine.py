@@ -21,10 +21,12 @@ from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
 from rubricdsl.judging.flow import Circuit, Pace, Patience, may_open
-from rubricdsl.judging.identity import RunIdentity
+from rubricdsl.judging.identity import JobsDigest, RunIdentity
+from rubricdsl.judging.intake import BlockIntake, Intake, JobStream, WholeIntake
 from rubricdsl.judging.lanes import Lane
 from rubricdsl.judging.memory import Memory, SharedVerdicts
 from rubricdsl.judging.outcomes import Outcome
+from rubricdsl.judging.outlets import KeepingTray, Outlet, PassingTray, Tray
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
@@ -33,8 +35,6 @@ from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.events import Listener, Progress, RunFinished, RunStarted
 from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.protocols import CheckFunction, Clock
-
-__all__ = ["Evaluation", "EvaluationResult", "Job"]
 
 # Within this time, in seconds, a verdict outlives this process.
 _KEPT_WITHIN = 0.025
@@ -59,13 +59,19 @@ class Evaluation:
     With ``top``, only so much is asked as it takes to know the best so many responses
     to each prompt; with a ``precision``, what wavers is asked again until scores, or
     with both the best, are known so well.
+
+    Jobs may be a `JobStream`.  Then scorecards go to the ``outlet``, in the order of
+    the jobs, and no more are held than `rubricdsl.judging.outlets.MOST_AHEAD` and a
+    block; of equal responses that are not in one block, each is asked about, or known
+    from the store.  A stream has no ``top`` (ValueError).
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
         self,
-        jobs: Sequence[Job],
+        jobs: Sequence[Job] | JobStream,
         judges: Judges,
         *,
+        outlet: Outlet | None = None,
         functions: Mapping[str, CheckFunction],
         facts: FactsOf,
         redactor: Redactor | None = None,
@@ -79,7 +85,12 @@ class Evaluation:
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
-        rubrics = {id(job.rubric): job.rubric for job in jobs}
+        if isinstance(jobs, JobStream):
+            rubrics = {id(rubric): rubric for rubric in jobs.rubrics}
+            count, jobs_digest = jobs.count, jobs.digest
+        else:
+            rubrics = {id(job.rubric): job.rubric for job in jobs}
+            count, jobs_digest = len(jobs), JobsDigest.of(jobs)
         plans = {
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
@@ -87,12 +98,17 @@ class Evaluation:
         if limits.max_cost is not None:
             refuse_unpriced(plans.values())
         self.identity = RunIdentity.of(
-            jobs, plans, seed=seed, top=top, precision=precision
+            plans,
+            responses=jobs_digest,
+            count=count,
+            seed=seed,
+            top=top,
+            precision=precision,
         )
-        self._jobs = jobs
         self._memory = Memory(store)
+        agenda = _agenda(top, precision)
         self._proceedings = Proceedings(
-            jobs,
+            *_ends(jobs, agenda, outlet, top),
             plans,
             Surroundings(
                 functions=functions,
@@ -103,7 +119,7 @@ class Evaluation:
                 listener=listener,
                 memory=self._memory,
             ),
-            _agenda(top, precision),
+            agenda,
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
@@ -120,7 +136,7 @@ class Evaluation:
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
         self._committing = False
-        self._unkept: RubricError | None = None
+        self._unkept: Exception | None = None
         self._stopped = False
 
     # ---------------------------------------------------------------- public
@@ -129,7 +145,7 @@ class Evaluation:
     def started(self) -> RunStarted:
         """What is told of it when it begins."""
         return RunStarted(
-            jobs=len(self._jobs),
+            jobs=self._proceedings.jobs,
             rubrics=tuple(self.identity.rubrics),
             judges=tuple(self.identity.judges),
         )
@@ -155,6 +171,8 @@ class Evaluation:
                 self._set_the_end()
                 self._beat()
                 await self._feed()
+            if self._unkept is None and not self._proceedings.is_finished:
+                self._remember(self._proceedings.hand_on_the_rest)
         finally:
             self._group = None
             for timer in self._timers.values():
@@ -179,10 +197,13 @@ class Evaluation:
         self._stopped = True
         self._changed.set()
 
+    def look_again(self) -> None:
+        """See whether more can be opened: somebody has taken a scorecard."""
+        self._changed.set()
+
     def result(self) -> EvaluationResult:
         """Give what is known by now; what is missing failed as ``cancelled``."""
         proceedings = self._proceedings
-        finished = proceedings.scored == len(self._jobs)
         return EvaluationResult(
             scorecards=proceedings.scorecards(),
             judge_calls=self._courier.account.calls,
@@ -193,7 +214,7 @@ class Evaluation:
             remarks=proceedings.remarks,
             hidden=proceedings.hidden,
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
-            cancelled=not finished,
+            cancelled=proceedings.scored < proceedings.jobs,
         )
 
     # --------------------------------------------------------------- feeding
@@ -205,7 +226,7 @@ class Evaluation:
             while not self._stopped and self._has_room():
                 try:
                     batches = self._proceedings.open_next()
-                except RubricError as error:
+                except Exception as error:  # noqa: BLE001 - of a reader, or an outlet
                     self._end_with(error)
                     break
                 if batches is None:
@@ -221,6 +242,8 @@ class Evaluation:
             await self._changed.wait()
 
     def _has_room(self) -> bool:
+        if not self._proceedings.has_room:
+            return False
         loads = [lane.load for lane in self._lanes.values()]
         return may_open(loads, self._proceedings.opened)
 
@@ -362,8 +385,8 @@ class Evaluation:
         except RubricError as error:
             self._end_with(error)
 
-    def _end_with(self, error: RubricError) -> None:
-        """Stop, since the store is of no use any more."""
+    def _end_with(self, error: Exception) -> None:
+        """Stop, since the store, the reader or the outlet is of no use any more."""
         self._unkept = self._unkept or error
         self.cancel()
 
@@ -383,7 +406,7 @@ class Evaluation:
             tokens=usage.prompt_tokens + usage.completion_tokens,
             cost=usage.cost,
             scored=self._proceedings.scored,
-            jobs=len(self._jobs),
+            jobs=self._proceedings.jobs,
             seconds=self._stopwatch() - self._started,
             paused=tuple(lane.judge.name for lane in lanes if lane.is_paused(now)),
         )
@@ -394,14 +417,30 @@ class Evaluation:
             return
         proceedings = self._proceedings
         ended = RunFinished(
-            jobs=len(self._jobs),
+            jobs=proceedings.jobs,
             incomplete=proceedings.incomplete,
             judge_calls=self._courier.account.calls,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            stopped=proceedings.scored < len(self._jobs),
+            stopped=proceedings.scored < proceedings.jobs,
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
+
+
+def _ends(
+    jobs: Sequence[Job] | JobStream,
+    agenda: Agenda,
+    outlet: Outlet | None,
+    top: int | None,
+) -> tuple[Intake, Tray]:
+    """Give where dockets come from and where scorecards go."""
+    if not isinstance(jobs, JobStream):
+        whole = WholeIntake(jobs, agenda)
+        tray = KeepingTray(len(jobs)) if outlet is None else PassingTray(outlet)
+        return whole, tray
+    if top is not None or outlet is None:
+        raise ValueError("a stream of jobs needs an outlet, and can have no top")
+    return BlockIntake(jobs, agenda), PassingTray(outlet)
 
 
 def _agenda(top: int | None, precision: Precision | None) -> Agenda:

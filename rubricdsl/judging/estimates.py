@@ -24,8 +24,10 @@ from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.dockets import Bundle, Inquiry, Sheet
 from rubricdsl.judging.efforts import Effort, Estimate, Learnt, Load
+from rubricdsl.judging.intake import WholeIntake
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.outlets import KeepingTray
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
@@ -85,7 +87,9 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
             listener=checks,
             memory=recollection,
         )
-        proceedings = _Unscored(jobs, plans, around, supposition)
+        proceedings = _Unscored(
+            WholeIntake(jobs, supposition), KeepingTray(0), plans, around, supposition
+        )
         done = _Walk(supposition, proceedings, recollection, checks, seed)
         for gone in done.go():
             if listener is not None:

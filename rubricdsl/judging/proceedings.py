@@ -5,7 +5,8 @@ nothing is left to be had it becomes a scorecard.  What needs no judge, the cler
 answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import attrs
 
@@ -25,7 +26,9 @@ from rubricdsl.judging.dockets import (
     Waiter,
     inquiry_key,
 )
+from rubricdsl.judging.intake import Intake, PlacedJobs
 from rubricdsl.judging.listening import problem_of
+from rubricdsl.judging.outlets import MOST_AHEAD, Tray
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -37,7 +40,6 @@ from rubricdsl.judging.sheet_scoring import SheetScorer
 from rubricdsl.judging.sight import EVERYTHING
 from rubricdsl.judging.tallies import Notices, Tally
 from rubricdsl.model.events import Listener, VerdictReached
-from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
@@ -48,26 +50,28 @@ class Proceedings:
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        intake: Intake,
+        tray: Tray,
         plans: Mapping[int, RubricPlan],
         surroundings: Surroundings,
         agenda: Agenda,
     ) -> None:
-        self._jobs = jobs
+        self._intake = intake
+        self._tray = tray
         self._plans = plans
         self._layouts = {id(plan): layout_of(plan) for plan in plans.values()}
         self._around = surroundings
         self._is_heard = surroundings.listener is not None
         self.clerk = Clerk(surroundings)
         self._agenda = agenda
-        self._unopened = list(reversed(agenda.dockets(jobs)))
         self._open: set[Docket] = set()
         # Only questions that do not show the response can come up in two dockets.
         self._shared: dict[InquiryKey, Inquiry] = {}
         # Asked by another process just now; with the one who asked first here.
         self._elsewhere: list[tuple[Inquiry, Waiter]] = []
         self._scoring = SheetScorer(self.clerk, agenda, surroundings.stopwatch)
-        self._scorecards: list[Scorecard | None] = [None] * len(jobs)
+        # Jobs of open dockets, which may be many more than dockets.
+        self._open_jobs = 0
         self.scored = 0
         self.incomplete = 0
         self.tally = Tally()
@@ -77,11 +81,12 @@ class Proceedings:
 
     def open_next(self) -> Sequence[Batch] | None:
         """Open the next docket and give what to ask; None if there is no more."""
-        if not self._unopened:
+        jobs = self._intake.take()
+        if jobs is None:
             return None
-        started = self._around.stopwatch()
-        docket = Docket([self._sheet(place, started) for place in self._unopened.pop()])
+        docket = Docket(self._sheets(jobs))
         self._open.add(docket)
+        self._open_jobs += len(jobs)
         return self._advance(docket)
 
     def settle(self, inquiry: Inquiry, verdict: Verdict) -> Sequence[Batch]:
@@ -113,23 +118,28 @@ class Proceedings:
         return self._advance(docket) if docket.is_answered else ()
 
     def scorecards(self) -> tuple[Scorecard, ...]:
-        """Give all scorecards in the order of the jobs.
+        """Give all scorecards that were kept, in the order of the jobs.
 
         Those still under way show what is known; the rest of their verdicts has
         failed with kind ``cancelled``.
         """
-        started = self._around.stopwatch()
-        unopened = (
-            [self._sheet(place, started) for place in places]
-            for places in self._unopened
-        )
-        scorecards = list(self._scorecards)
-        for sheets in (*(docket.sheets for docket in self._open), *unopened):
+        return self._tray.all_with(self._cancelled())
+
+    def hand_on_the_rest(self) -> None:
+        """Hand on what was not finished, as `scorecards` would give it.
+
+        Raises RubricError where jobs cannot be read, or scorecards not be taken.
+        """
+        for place, scorecard in self._cancelled():
+            self._tray.put(place, scorecard)
+
+    def _cancelled(self) -> Iterator[tuple[int, Scorecard]]:
+        unopened = map(self._sheets, self._intake.rest())
+        for sheets in chain((docket.sheets for docket in self._open), unopened):
             standings = self._agenda.standings(sheets)
             for sheet in sheets:
                 standing = standings.get(sheet.index)
-                scorecards[sheet.index] = self._scoring.cancelled(sheet, standing)
-        return tuple(scorecard for scorecard in scorecards if scorecard is not None)
+                yield sheet.index, self._scoring.cancelled(sheet, standing)
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
@@ -147,9 +157,12 @@ class Proceedings:
 
     # ---------------------------------------------------------------- sheets
 
-    def _sheet(self, place: int, started: float) -> Sheet:
-        job = self._jobs[place]
-        return Sheet(place, self._plans[id(job.rubric)], job.response, started)
+    def _sheets(self, jobs: PlacedJobs) -> list[Sheet]:
+        started = self._around.stopwatch()
+        return [
+            Sheet(place, self._plans[id(job.rubric)], job.response, started)
+            for place, job in jobs
+        ]
 
     def _advance(self, docket: Docket) -> list[Batch]:
         groups = BatchGroups()
@@ -165,6 +178,7 @@ class Proceedings:
                 break
         if not docket.outstanding:
             self._open.discard(docket)
+            self._open_jobs -= len(docket.sheets)
             standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
                 self.close(sheet, standings.get(sheet.index))
@@ -434,12 +448,12 @@ class Proceedings:
     def close(self, sheet: Sheet, standing: Standing | None) -> None:
         """Make a scorecard of a sheet of which nothing more will be asked."""
         scorecard = self._scoring.finished(sheet, standing)
-        self._scorecards[sheet.index] = scorecard
         self.scored += 1
         self.incomplete += scorecard.status is Status.INCOMPLETE and any(
             result.verdict.failure is not None for result in scorecard.criteria
         )
         self.tell(lambda listener: listener.scored(scorecard))
+        self._tray.put(sheet.index, scorecard)
 
     # --------------------------------------------------------------- records
 
@@ -449,9 +463,19 @@ class Proceedings:
         return len(self._open)
 
     @property
+    def jobs(self) -> int:
+        """How many jobs there are, as far as is known."""
+        return self._intake.count
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is open, or waits to be handed on, is within bounds."""
+        return not self._tray.held or self._open_jobs + self._tray.held < MOST_AHEAD
+
+    @property
     def is_finished(self) -> bool:
         """Whether every job has been opened and scored."""
-        return not self._unopened and not self._open
+        return self._intake.is_exhausted and not self._open
 
     @property
     def is_heard(self) -> bool:

@@ -82,8 +82,9 @@ class Precision:
 class EvaluationResult:
     """What a run came to.
 
-    ``scorecards`` are in the order of the jobs.  ``peaks`` tells how many requests
-    each judge had in flight at most.  ``remarks`` are sentences for a person to read,
+    ``scorecards`` are in the order of the jobs; there are none where an outlet took
+    them.  ``peaks`` tells how many requests each judge had in flight at most.
+    ``remarks`` are sentences for a person to read,
     and ``hidden`` counts the characters that a judge was not shown, by its name and by
     the digest of what it saw; `notices` says both.  ``retries`` are the judge calls
     beyond the first of each request.
