@@ -198,7 +198,7 @@ OPTIONS: Mapping[str, Option] = {
         Option(
             name="base_url",
             values="address",
-            default="OPENAI_BASE_URL, else that of OpenAI",
+            default="the backend's variable, as OPENAI_BASE_URL, else its service",
             meaning="where the server is, as in http://127.0.0.1:8080/v1",
             read=_address,
         ),
@@ -212,14 +212,14 @@ OPTIONS: Mapping[str, Option] = {
         Option(
             name="max_tokens",
             values="whole number",
-            default="what the judge block says, else the server's",
+            default="what the judge block says, else the server's or backend's",
             meaning="how long a reply may be",
             read=_whole(1, 10_000_000),
         ),
         Option(
             name="api_key_env",
             values="name of a variable",
-            default="OPENAI_API_KEY",
+            default="the backend's variable, as OPENAI_API_KEY",
             meaning="the environment variable that holds the key",
             read=_variable,
             incidental=True,

@@ -13,7 +13,8 @@ from importlib.resources import files
 
 from attrs import frozen
 
-from rubricdsl.judging.fencing import Fencer, Secret, fenced, fresh_secret, visible
+from rubricdsl.judging.exhibits import Exhibitor
+from rubricdsl.judging.fencing import Secret, fresh_secret
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.rubric import LevelScale
@@ -21,18 +22,10 @@ from rubricdsl.model.rubric import LevelScale
 # Raised when the same templates are filled in differently.
 _LAYOUT = 1
 
-# Requests in flight are about few responses at a time.
-_KEPT_OPENINGS = 32
 _KEPT_CLOSINGS = 512
 
 # As long as a quote is as a rule: a sentence.
 _SAMPLE_QUOTE = " ".join(["word"] * 20)
-
-_HEADINGS = {
-    "prompt": "The prompt that was answered:",
-    "response": "The response to be judged:",
-    "reference": "A reference answer by an expert, to compare with, not to be judged:",
-}
 
 
 @frozen
@@ -55,15 +48,6 @@ class Prompt:
 
 
 @frozen(eq=False)
-class _Opening:
-    """What stands before the statements; ``seen`` is what it was made of."""
-
-    seen: Mapping[str, str]
-    before: str
-    removed: int
-
-
-@frozen(eq=False)
 class _Wording:
     """A question in words, with the schema and the sample form of its answer."""
 
@@ -80,44 +64,23 @@ class PromptWriter:
     """
 
     def __init__(self, *, secret: Secret = fresh_secret) -> None:
-        self._fencer = Fencer(secret=secret)
-        self._openings: dict[int, _Opening] = {}
         self._closings: dict[tuple[tuple[str, str], ...], str] = {}
         self._wordings: dict[str, _Wording] = {}
-        self._before, self._after = _halves()
+        before, self._after = _halves()
+        self._exhibitor = Exhibitor(before, secret=secret)
 
     def write(self, request: JudgeRequest) -> Prompt:
         """Fill in the templates for a request."""
-        opening = self._opening(request.seen)
+        opening = self._exhibitor.exhibit(request.seen)
         closing = self._closing(request.questions)
         system = _system(request.instructions)
-        return Prompt(system, opening.before, closing, opening.removed)
+        return Prompt(system, opening.text, closing, opening.removed)
 
     def schema(self, questions: Mapping[str, Question]) -> dict[str, Plain]:
         """Give the JSON schema of a reply: an answer for each id, nothing else."""
         return _object_schema(
             {name: self._wording(q).schema for name, q in questions.items()}
         )
-
-    def _opening(self, seen: Mapping[str, str]) -> _Opening:
-        # All requests about one response hold the same mapping; that the opening
-        # holds it, too, keeps its identity from being given to another.
-        known = self._openings.get(id(seen))
-        if known is not None:
-            return known
-        shown = {name: visible(text) for name, text in seen.items()}
-        texts = {name: text for name, (text, _) in shown.items()}
-        fence = self._fencer.fence(texts)
-        sections = "".join(_section(name, texts[name], fence) for name in texts)
-        opening = _Opening(
-            seen,
-            self._before.format(fence=fence, texts=sections),
-            sum(count for _, count in shown.values()),
-        )
-        while len(self._openings) >= _KEPT_OPENINGS:
-            del self._openings[next(iter(self._openings))]
-        self._openings[id(seen)] = opening
-        return opening
 
     def _closing(self, questions: Mapping[str, Question]) -> str:
         # The same is asked of one response after another.
@@ -198,11 +161,6 @@ def _halves() -> tuple[str, str]:
     """Give the request's template before and after the statements."""
     before, _, after = _template("request.txt").partition("{statements}")
     return before, after.removesuffix("{form}")
-
-
-def _section(name: str, text: str, fence: str) -> str:
-    heading = _HEADINGS.get(name, f"What the response produced, recorded as “{name}”:")
-    return fenced(heading, text, fence)
 
 
 def _statement_lines(question: Question) -> Iterator[str]:

@@ -21,10 +21,16 @@ from rubricdsl.model.source import Span
 _BACKEND = re.compile(r"[A-Za-z][\w.-]*")
 _SHAPE = "write BACKEND:MODEL, as in openai:gpt-4.1-mini?ask=each"
 
-KEYS_HINT = (
-    "keys come from the environment only: set OPENAI_API_KEY, or name another "
-    "variable with `api_key_env` in rub.toml"
-)
+
+def keys_hint(variable: str) -> str:
+    """Say where a key belongs that ``variable`` would hold."""
+    return (
+        f"keys come from the environment only: set {variable}, or name another "
+        "variable with `api_key_env` in rub.toml"
+    )
+
+
+KEYS_HINT = keys_hint("OPENAI_API_KEY")
 
 
 def parse_spec(

@@ -246,6 +246,29 @@ FAULTS = {
         ),
         400,
     ),
+    "context limit": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "the prompt is too long for the model: input length and `max_tokens` exceed",
+        error("x", "input length and `max_tokens` exceed context limit: 199 + 2 > 200"),
+        400,
+    ),
+    "no credit, as a bad request": Fault(
+        FailureKind.QUOTA_EXHAUSTED,
+        "credit balance",
+        error("invalid_request_error", "Your credit balance is too low"),
+        400,
+    ),
+    "what validators found": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "422: body.model: Field required; body.n: Too large",
+        {
+            "detail": [
+                {"loc": ["body", "model"], "msg": "Field required", "input": "secret"},
+                {"loc": ["body", "n"], "msg": "Too large"},
+            ]
+        },
+        422,
+    ),
     "409": Fault(FailureKind.PROVIDER_UNAVAILABLE, "409", {}, 409, passes=True),
     "422": Fault(FailureKind.REQUEST_REJECTED, "422", {}, 422),
     "425": Fault(FailureKind.PROVIDER_UNAVAILABLE, "425", {}, 425, passes=True),

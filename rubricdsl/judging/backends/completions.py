@@ -1,13 +1,20 @@
 """The chat-completions protocol: what is sent, and what an answer must look like."""
 
-import codecs
-import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from attrs import evolve, frozen
 
 from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.backends.correspondence import Dispensable
+from rubricdsl.judging.backends.documents import (
+    ENCODER,
+    loads_lax,
+    model_name,
+    read_document,
+    token_count,
+    unreadable,
+)
 from rubricdsl.judging.backends.probabilities import Token, read_tokens
 from rubricdsl.judging.backends.transport import Reply, clean
 from rubricdsl.judging.prompting import Prompt
@@ -25,17 +32,14 @@ else:
 
 # The most that servers allow.
 _TOP_LOGPROBS = 20
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _KEPT = 128
 # Questions are shorter than responses, and come again for each of them.
 _KEPT_CLOSINGS = 512
-_LONGEST_NAME = 200
-_MOST_TOKENS = 1_000_000_000
 
 # Parameters that some servers or models refuse, with what they call them when they
 # do.  Without them, or by another name, the answers are the same in form, only less
 # certain to be so.
-DISPENSABLE: Mapping[str, tuple[str, ...]] = {
+DISPENSABLE: Dispensable = {
     "response_format": (
         "response_format",
         "json_schema",
@@ -97,8 +101,8 @@ class BodyWriter:
 
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
-        self._json = lru_cache(maxsize=_KEPT)(_ENCODER.encode)
-        self._closing = lru_cache(maxsize=_KEPT_CLOSINGS)(_ENCODER.encode)
+        self._json = lru_cache(maxsize=_KEPT)(ENCODER.encode)
+        self._closing = lru_cache(maxsize=_KEPT_CLOSINGS)(ENCODER.encode)
         self._ends: dict[tuple[int, frozenset[str], tuple[str, ...]], str] = {}
 
     def write(
@@ -122,7 +126,7 @@ class BodyWriter:
                 self._ends.clear()
             manner = self._manner.with_room(repeats)
             written = parameters(manner, schema(questions), without=without)
-            end = self._ends[key] = _ENCODER.encode(written)[1:]
+            end = self._ends[key] = ENCODER.encode(written)[1:]
         opening = self._json(prompt.opening)[:-1]
         closing = self._closing(prompt.closing)[1:]
         return (
@@ -155,11 +159,6 @@ def response_format(schema: Plain, name: str) -> Plain:
     }
 
 
-def encoded(body: dict[str, Plain]) -> bytes:
-    """Write a body as JSON."""
-    return _ENCODER.encode(body).encode("ascii")
-
-
 def read_completion(reply: Reply, *, peer: str, speaker: str) -> Completion:
     """Read a reply with status 200.
 
@@ -167,16 +166,16 @@ def read_completion(reply: Reply, *, peer: str, speaker: str) -> Completion:
         JudgeError: ``judge_unparseable`` for what is no chat completion with just
             one message of text, ``judge_refused``.
     """
-    document = _document(reply, peer)
+    document = read_document(reply, peer=peer, loads=_loads)
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise _no_completion(f"the reply of {peer} has no choices")
+        raise unreadable(f"the reply of {peer} has no choices")
     if len(choices) > 1 or not isinstance(choices[0], dict):
-        raise _no_completion(f"the reply of {peer} has not just one choice")
+        raise unreadable(f"the reply of {peer} has not just one choice")
     choice: dict[str, object] = choices[0]
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise _no_completion(f"the reply of {peer} has no message")
+        raise unreadable(f"the reply of {peer} has no message")
     refused, finish = message.get("refusal"), choice.get("finish_reason")
     if refused or finish == "content_filter":
         said = clean(refused) if isinstance(refused, str) else "content filter"
@@ -189,31 +188,17 @@ def read_completion(reply: Reply, *, peer: str, speaker: str) -> Completion:
         content = ""
     if not isinstance(content, str) or not (content.strip() or truncated):
         what = "calls a tool" if message.get("tool_calls") else "has no content"
-        raise _no_completion(f"the {speaker}'s message {what} instead of answering")
+        raise unreadable(f"the {speaker}'s message {what} instead of answering")
     model, usage = document.get("model"), document.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     return Completion(
         content=content,
         tokens=read_tokens(choice.get("logprobs")),
-        model=_model_name(model),
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
+        model=model_name(model),
+        prompt_tokens=token_count(counts.get("prompt_tokens")),
+        completion_tokens=token_count(counts.get("completion_tokens")),
         truncated=truncated,
     )
-
-
-def _document(reply: Reply, peer: str) -> dict[str, object]:
-    if not reply.body.strip():
-        raise _no_completion(f"{peer} answered 200 with an empty body")
-    try:
-        document = _loads(reply.body.removeprefix(codecs.BOM_UTF8))
-    except (ValueError, RecursionError):
-        kind = clean(reply.content_type, limit=60) or "no content type"
-        reason = f"{peer} answered 200 with a body that is no JSON ({kind})"
-        raise _no_completion(reason) from None
-    if not isinstance(document, dict):
-        raise _no_completion(f"the reply of {peer} is no JSON object")
-    return document
 
 
 def _loads(body: bytes) -> object:
@@ -226,21 +211,4 @@ def _loads(body: bytes) -> object:
             return _fast_loads(body)
         except ValueError:
             pass
-    return json.loads(body.decode())
-
-
-def _no_completion(reason: str) -> JudgeError:
-    return JudgeError(FailureKind.JUDGE_UNPARSEABLE, reason)
-
-
-def _model_name(value: object) -> str | None:
-    if not isinstance(value, str) or not value:
-        return None
-    is_plain = value.isprintable() and len(value) <= _LONGEST_NAME
-    return value if is_plain else clean(value, limit=_LONGEST_NAME)
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return 0
-    return min(max(value, 0), _MOST_TOKENS)
+    return loads_lax(body)

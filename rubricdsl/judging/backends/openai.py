@@ -12,13 +12,7 @@ from attrs import evolve
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
-from rubricdsl.judging.backends.endpoint import (
-    OPTIONS,
-    ChatEndpoint,
-    check_model,
-    key_of,
-    resolve,
-)
+from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
 from rubricdsl.judging.backends.probabilities import probability_of_yes
 from rubricdsl.judging.backends.tokens import (
     TOKENS_OF_CHAT,
@@ -146,9 +140,9 @@ class OpenAIJudge:
 
 
 def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
-    """Make the judge; raises RubricError as `key_of` does."""
-    settings = resolve(settings, environ)
-    key = key_of(settings, environ, "judge")
+    """Make the judge; raises RubricError as `Service.key_of` does."""
+    settings = SERVICE.resolve(settings, environ)
+    key = SERVICE.key_of(settings, environ, "judge")
     return OpenAIJudge(settings, key=key, writer=PromptWriter())
 
 
@@ -156,8 +150,8 @@ def create_estimator(
     settings: JudgeSettings, environ: Mapping[str, str]
 ) -> OpenAIJudge:
     """Make a judge that is asked for estimates only; raises D205 without a model."""
-    settings = resolve(settings, environ)
-    check_model(settings, "judge")
+    settings = SERVICE.resolve(settings, environ)
+    SERVICE.check_model(settings, "judge")
     return OpenAIJudge(settings, key=None, writer=PromptWriter())
 
 
@@ -166,6 +160,6 @@ OFFER = JudgeBackendOffer(
     description="a chat model behind any OpenAI-compatible server",
     create=create,
     options=OPTIONS,
-    resolve=resolve,
+    resolve=SERVICE.resolve,
     estimator=create_estimator,
 )

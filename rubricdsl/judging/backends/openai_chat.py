@@ -7,8 +7,9 @@ before in vain: then another answer is wanted, and not the same once more.
 from collections.abc import Mapping
 from functools import partial
 
-from rubricdsl.judging.backends.completions import encoded, response_format
-from rubricdsl.judging.backends.endpoint import OPTIONS, ChatEndpoint, resolve
+from rubricdsl.judging.backends.completions import response_format
+from rubricdsl.judging.backends.documents import encoded
+from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
 from rubricdsl.model.chat import ChatModelOffer, ChatReply, ChatRequest
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.protocols import JudgeSettings
@@ -74,5 +75,5 @@ OFFER = ChatModelOffer(
     description="a chat model behind any OpenAI-compatible server",
     create=create,
     options=OPTIONS,
-    resolve=resolve,
+    resolve=SERVICE.resolve,
 )

@@ -13,10 +13,14 @@ from rubricdsl.judging.backends.transport import Reply, clean
 from rubricdsl.model.ruling import FailureKind
 
 _MONEY = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
+# Some say so with a status that stands for malformed requests, too.
+_NO_CREDIT = re.compile(
+    r"billing_error|insufficient_quota|credit balance is too low", re.IGNORECASE
+)
 _QUOTA = re.compile(r"quota", re.IGNORECASE)
 _PACE = re.compile(r"per[ _-]?(?:second|minute|hour)|rate.?limit", re.IGNORECASE)
 _CONTEXT = re.compile(
-    r"context.{0,20}(?:length|size|window)|maximum context|prompt is too long"
+    r"context.{0,20}(?:length|size|window|limit)|maximum context|prompt is too long"
     r"|exceed_context|too many tokens",
     re.IGNORECASE,
 )
@@ -59,9 +63,8 @@ class Complaint:
             return cls(error, "", None, None)
         if not isinstance(error, dict):
             error = {}
-        message = error.get("message") or error.get("detail") or ""
         return cls(
-            message if isinstance(message, str) else json.dumps(message),
+            _text(error.get("message") or error.get("detail") or ""),
             f"{error.get('code', '')} {error.get('type', '')}",
             _count(error.get("n_prompt_tokens")),
             _count(error.get("n_ctx")),
@@ -71,6 +74,11 @@ class Complaint:
     def is_about_context(self) -> bool:
         """Whether the prompt was too long for the model."""
         return _CONTEXT.search(f"{self.code} {self.message}") is not None
+
+    @property
+    def is_about_credit(self) -> bool:
+        """Whether it says in so many words that nothing is paid for."""
+        return _NO_CREDIT.search(f"{self.code} {self.message}") is not None
 
     @property
     def is_about_quota(self) -> bool:
@@ -109,6 +117,8 @@ def refusal(
             if complaint.is_about_quota
             else FailureKind.RATE_LIMITED
         )
+    elif status == HTTPStatus.BAD_REQUEST and complaint.is_about_credit:
+        kind = FailureKind.QUOTA_EXHAUSTED
     elif kind is None and status >= 500:  # noqa: PLR2004 - server errors
         kind = FailureKind.PROVIDER_UNAVAILABLE
     too_long = kind is None and complaint.is_about_context
@@ -124,6 +134,25 @@ def refusal(
         retry_after=reply.retry_after if transient else None,
         too_long=too_long,
     )
+
+
+def _text(message: object) -> str:
+    """Give what is said as one text; validators list what is wrong, and where."""
+    if isinstance(message, str):
+        return message
+    if isinstance(message, dict) and isinstance(message.get("message"), str):
+        return str(message["message"])
+    if isinstance(message, list) and message:
+        return "; ".join(map(_fault, message))
+    return json.dumps(message)
+
+
+def _fault(entry: object) -> str:
+    if not isinstance(entry, dict) or not isinstance(entry.get("msg"), str):
+        return json.dumps(entry)
+    place = entry.get("loc")
+    path = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{path}: {entry['msg']}" if path else str(entry["msg"])
 
 
 def _too_long(complaint: Complaint, said: str) -> str:
