@@ -20,8 +20,7 @@ from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.model.source import Span
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project, pick
+from rubricdsl.project import Project, installed_plugins, pick
 from rubricdsl.runs import JudgeOptions, assign, evaluation, judge_book
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -50,7 +49,7 @@ class Scorecards(tuple[Scorecard, ...]):
 
 def open_project(folder: PathLike = ".") -> Project:
     """Open the project around a folder: plugins, ``rub.toml``, environment."""
-    return Project(Path(folder), os.environ, PluginHost.installed())
+    return Project(Path(folder), os.environ, installed_plugins(Path(folder)))
 
 
 def load(path: PathLike) -> Rubric:

@@ -16,6 +16,7 @@ from rubricdsl.plugins.host import PluginHost
 
 if TYPE_CHECKING:
     from rubricdsl.model.protocols import FunctionTable, Signature
+    from rubricdsl.plugins.admission import Admission
 
 STORE_FILE = Path(".rub", "verdicts.sqlite")
 
@@ -87,6 +88,23 @@ class _Functions(Mapping[str, "Signature"]):
 
     def __len__(self) -> int:
         return len(self.host.function_table)
+
+
+def installed_plugins(folder: Path) -> PluginHost:
+    """Give the plugins that may be used in a folder, by its ``rub.toml``.
+
+    It is read when the first plugin is about to be loaded; see
+    `rubricdsl.judging.config.read_config` for what is raised then.
+    """
+    return PluginHost.installed(lambda: _admission(folder))
+
+
+def _admission(folder: Path) -> "Admission":
+    from rubricdsl.judging.config import find_config, read_config
+    from rubricdsl.plugins.admission import EVERYTHING
+
+    path = find_config(folder)
+    return EVERYTHING if path is None else read_config(path).admission
 
 
 def pick(rubrics: Sequence[Rubric], name: str, file: str) -> Rubric:

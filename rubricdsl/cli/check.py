@@ -16,7 +16,6 @@ from rubricdsl.diagnostics.codes import CODES
 from rubricdsl.diagnostics.explanations import Page
 from rubricdsl.language.lint.running import Choice, lint
 from rubricdsl.language.loading import Loaded
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import pick
 
 DESCRIPTION = "Find every error in rubrics, and what is likely not meant as it stands."
@@ -111,7 +110,6 @@ def _check(
     allowed: frozenset[Applicability],
     locks: "Locks | None",
 ) -> _Checked:
-    host = PluginHost.installed()
     found: dict[Diagnostic, None] = {}
     unreadable = False
     rubrics = files = fixed = 0
@@ -121,8 +119,8 @@ def _check(
             if allowed:
                 from rubricdsl.cli.fixing import fix_file
 
-                fixed += fix_file(file, open_project(file, host), choice, allowed)
-            loaded = load(file, open_project(file, host))
+                fixed += fix_file(file, open_project(file), choice, allowed)
+            loaded = load(file, open_project(file))
             found |= dict.fromkeys(loaded.diagnostics)
             if locks is not None:
                 found |= dict.fromkeys(locks.hold(file, loaded))

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from rubricdsl.changes.files import RubricPair, pair_rubrics
 from rubricdsl.changes.snapshots import Snapshot
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.inputs import RubricFile, load, open_project
 from rubricdsl.cli.output import SourceLines
 from rubricdsl.cli.revisions import PREFIX, Address, RevisionFile, load_revision
@@ -59,8 +60,8 @@ def load_comparands(old: str, new: str) -> Comparands:
 
     Raises UnsoundError for a rubric with errors, RubricError for what cannot be read.
     """
-    host = PluginHost.installed()
     new_path, _, new_name = new.partition("#")
+    host = host_of(Path(new_path).parent)
     old_path, _, old_name = old.partition("#")
     folder = Path()
     if old_path.startswith(PREFIX) and not Address.parse(old_path).path:
@@ -104,4 +105,4 @@ def _loaded(
             yield load_revision(Address.parse(path), folder, host, os.environ)
         else:
             file = RubricFile(path)
-            yield load(file, open_project(file, host))
+            yield load(file, open_project(file))

@@ -118,12 +118,19 @@ def _run_command(name: str, arguments: Sequence[str]) -> int:
         f"rub {name}", description=command.DESCRIPTION, epilog=command.EPILOG
     )
     command.add_arguments(parser)
+    parser.add_argument(
+        "--no-plugins",
+        action="store_true",
+        help="use what rubricdsl brings along, and load no plugin",
+    )
     options = parser.parse_args(list(arguments))
+    from rubricdsl.cli.hosts import hosts_of_command
     from rubricdsl.cli.output import report
     from rubricdsl.diagnostics import RubricError
 
     try:
-        code = command.run(options)
+        with hosts_of_command(no_plugins=options.no_plugins):
+            code = command.run(options)
         sys.stdout.flush()
     except RubricError as error:
         report(error.diagnostics)

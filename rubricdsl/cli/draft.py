@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.importing import spare
 from rubricdsl.cli.numbers import positive
 from rubricdsl.cli.output import plural, print_json, report, say, standard_input
@@ -18,7 +19,6 @@ from rubricdsl.language.words import RESERVED, is_path
 from rubricdsl.model.refinement import DraftRequest
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.source import ARGUMENTS, Span
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 from rubricdsl.refinement.drafting.drafters import drafter_of
 from rubricdsl.refinement.drafting.first import FirstRubric, first_rubric
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     _check(options)
-    project = Project(Path(), os.environ, PluginHost.installed())
+    project = Project(Path(), os.environ, host_of())
     first = run_async(_draft(options, project))
     if first.text is None or first.rubric is None:
         return _nothing(first)

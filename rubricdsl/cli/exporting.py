@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.importing import list_formats, pick_format, save, spare
 from rubricdsl.cli.inputs import find_files, load_sound
 from rubricdsl.cli.losses import loss_records, report_losses
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
 from rubricdsl.model.protocols import ExportedFile
-from rubricdsl.plugins.host import PluginHost
 
 DESCRIPTION = "Write rubrics in another format, and say what it cannot hold."
 EPILOG = """\
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    formats = PluginHost.installed().formats
+    formats = host_of().formats
     written = {name: one for name, one in formats.items() if one.offer.write}
     if options.list:
         list_formats(written)

@@ -14,7 +14,6 @@ from rubricdsl.cli.output import plural, report, say, standard_input
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.language.formatting import format_text
-from rubricdsl.plugins.host import PluginHost
 
 DESCRIPTION = "Write rubrics in canonical layout; comments and meaning stay."
 EPILOG = """\
@@ -69,13 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    host = PluginHost.installed()
     found: list[Diagnostic] = []
     unreadable = False
     results: list[_Result] = []
     for file in _whole_files(options.paths):
         try:
-            loaded = load(file, open_project(file, host))
+            loaded = load(file, open_project(file))
         except RubricError as error:
             found += error.diagnostics
             unreadable = True

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.losses import loss_records, report_losses
 from rubricdsl.cli.output import plural, print_json, say, standard_input
 from rubricdsl.diagnostics import RubricError, fail
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    host = PluginHost.installed()
+    host = host_of()
     formats = host.formats
     if options.list:
         list_formats(formats)

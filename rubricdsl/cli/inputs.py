@@ -6,12 +6,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.output import standard_input
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.language.loading import Loaded, project_root
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.source import Span
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project, pick
 
 
@@ -50,10 +50,10 @@ def files_of_project(root: Path) -> list[Path]:
     return [path for path in files_below(root) if project_root(path) == root]
 
 
-def open_project(file: RubricFile, host: PluginHost | None = None) -> Project:
+def open_project(file: RubricFile) -> Project:
     """Open the project that a file belongs to."""
     folder = Path() if file.path == "-" else Path(file.path).parent
-    return Project(folder, os.environ, host or PluginHost.installed())
+    return Project(folder, os.environ, host_of(folder))
 
 
 def load(file: RubricFile, project: Project) -> Loaded:
@@ -69,12 +69,11 @@ def load_sound(paths: Sequence[str]) -> tuple[list[Rubric], Project]:
     Raises RubricError with everything that is wrong with any of them.
     """
     files = list(find_files(paths))
-    host = PluginHost.installed()
-    project = open_project(files[0], host)
+    project = open_project(files[0])
     rubrics: list[Rubric] = []
     found: list[Diagnostic] = []
     for file in files:
-        loaded = load(file, open_project(file, host))
+        loaded = load(file, open_project(file))
         found += loaded.diagnostics
         if loaded.sound:
             rubrics += (

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from rubricdsl.cli.calibrating import calibration_lines, fitted, write_calibration
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.judge_keys import key_page, key_records
 from rubricdsl.cli.output import print_json, say
 from rubricdsl.diagnostics import JudgeError, RubricError, fail
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> Exit:
             "--results and --gold go with --calibrate",
             hint="add `--calibrate FILE`, the file to write",
         )
-    project = Project(Path(), os.environ, PluginHost.installed())
+    project = Project(Path(), os.environ, host_of())
     backends = project.host.judge_backends
     checked: list[Readiness] = []
     if options.check or options.specs:

@@ -10,7 +10,6 @@ from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.language.loading import PROJECT_FILE, find_project
 from rubricdsl.language.locking import LOCK_FILE, Import, Lock, read_lock
-from rubricdsl.plugins.host import PluginHost
 
 DESCRIPTION = f"""\
 Pin every file that a rubric of the project imports, in {LOCK_FILE} beside
@@ -57,13 +56,12 @@ def _imports(root: Path) -> list[Import]:
 
     Raises RubricError if any of them is not sound.
     """
-    host = PluginHost.installed()
     imports: list[Import] = []
     found: dict[Diagnostic, None] = {}
     sound = True
     for path in files_of_project(root):
         file = RubricFile(shown(path))
-        loaded = load(file, open_project(file, host))
+        loaded = load(file, open_project(file))
         imports += loaded.imports
         found |= dict.fromkeys(loaded.diagnostics)
         sound = sound and loaded.sound

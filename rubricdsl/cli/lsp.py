@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from rubricdsl.cli.exits import Exit
-from rubricdsl.plugins.host import PluginHost
+from rubricdsl.cli.hosts import host_of
 
 DESCRIPTION = "Serve an editor on standard input and output."
 EPILOG = """\
@@ -39,5 +39,5 @@ def run(options: argparse.Namespace) -> Exit:
         hint = 'pip install "rubricdsl[lsp]"'
         sys.stderr.write(f"rub lsp: the language server is not installed: {hint}\n")
         return Exit.USAGE
-    serve(PluginHost.installed().function_table)
+    serve(host_of().function_table)
     return Exit.FINE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.output import print_json
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.diagnostics.render import safe_text
@@ -21,7 +22,12 @@ examples:
 With --offers, what the plugins offer follows, by kind: the names that --judge,
 --proposer, --strategy, --select, --probes, --from and --to take.
 
-exit codes: 0 always: a broken plugin is listed, it stops nothing"""
+Which plugins may be loaded says rub.toml, in [plugins], by name and distribution:
+
+  allow = ["presence==rubricdsl-presence"]
+
+exit codes: 0 listed (a broken plugin is listed, too, and stops nothing), 2 that list
+is malformed, or names what is installed otherwise"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +61,9 @@ _KINDS = (
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
-    host = PluginHost.installed()
+    host = host_of()
     clashes: list[str] = []
+    host.records  # noqa: B018 - a list of allowed plugins that cannot be is no clash
     for attribute in (*(kind.attribute for kind in _KINDS), "check_functions"):
         try:
             getattr(host, attribute)
@@ -70,16 +77,25 @@ def run(options: argparse.Namespace) -> Exit:
                 "distribution": record.distribution,
                 "version": record.version,
                 "problem": record.problem,
+                "refusal": record.refusal,
             }
             for record in host.records
         ]
-        document: dict[str, object] = {"plugins": plugins, "clashes": clashes}
+        document: dict[str, object] = {
+            "plugins": plugins,
+            "clashes": clashes,
+            "absent": host.absent,
+        }
         print_json(document | ({"offers": offers} if options.offers else {}))
         return Exit.FINE
     for record in host.records:
         origin = f"{record.distribution} {record.version}"
-        state = "ok" if record.problem is None else f"broken: {record.problem}"
+        state = record.refusal or "ok"
+        if record.problem is not None:
+            state = f"broken: {record.problem}"
         sys.stdout.write(safe_text(f"{record.name:16}{origin:28}{state}") + "\n")
+    for entry in host.absent:
+        sys.stdout.write(safe_text(f"not installed: {entry}, which is allowed") + "\n")
     for clash in clashes:
         sys.stdout.write(safe_text(f"clash: {clash}") + "\n")
     for kind, listed in offers.items():

@@ -14,7 +14,6 @@ from rubricdsl.diagnostics import fail
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.language.edit import Slice, slices
 from rubricdsl.model.refinement import RefinedRubric
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 from rubricdsl.refinement.pools import Pool
 from rubricdsl.refining.subjects import Subject, subjects_of
@@ -49,14 +48,11 @@ class RefinableFile:
 
 def read_files(paths: Sequence[str]) -> list[RefinableFile]:
     """Read rubric files; what is wrong with the rubrics in them is known by then."""
-    host = PluginHost.installed()
     found: list[RefinableFile] = []
     for file in find_files(paths):
         data = standard_input() if file.path == "-" else Path(file.path).read_bytes()
         pieces = slices(data.decode())
-        found.append(
-            RefinableFile(file.path, file.name, open_project(file, host), pieces)
-        )
+        found.append(RefinableFile(file.path, file.name, open_project(file), pieces))
     return found
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.output import plural, print_json, say
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
@@ -28,7 +29,6 @@ from rubricdsl.judging.store.upkeep import (
 )
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import Verdict
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import Project
 
 DESCRIPTION = "Inspect, verify, export or prune the store of verdicts."
@@ -163,7 +163,7 @@ def _check_choice(options: argparse.Namespace) -> None:
 def _path(options: argparse.Namespace) -> Path:
     if options.store is not None:
         return Path(options.store)
-    return Project(Path(), os.environ, PluginHost.installed()).store_file
+    return Project(Path(), os.environ, host_of()).store_file
 
 
 def _nothing(options: argparse.Namespace, path: Path) -> Exit:

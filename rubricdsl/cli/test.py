@@ -30,7 +30,6 @@ from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.judging.loops import run_async
 from rubricdsl.model.digest import Plain
-from rubricdsl.plugins.host import PluginHost
 from rubricdsl.project import pick
 from rubricdsl.runs import JudgeOptions
 
@@ -176,11 +175,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _load(paths: Sequence[str]) -> tuple[list[RubricFile], list[Diagnostic]]:
-    host = PluginHost.installed()
     files: list[RubricFile] = []
     errors: list[Diagnostic] = []
     for file in find_files(paths):
-        project = open_project(file, host)
+        project = open_project(file)
         loaded = load(file, project)
         if not loaded.sound:
             errors += [d for d in loaded.diagnostics if d.severity == "error"]

@@ -17,9 +17,11 @@
     [plugins]
     allow = ["presence==rubricdsl-presence"]
 
-A calibration is named from the folder of ``rub.toml``.  Options that only a plugin
-knows stand in a table ``[judges.NAME.options]``.  Tables beside these two belong to
-other tools and are left alone.
+Without ``allow`` every plugin that is installed may be loaded; with it, those that are
+listed by name and distribution, and the core's own.  A calibration is named from the
+folder of ``rub.toml``.  Options that only a plugin knows stand in a table
+``[judges.NAME.options]``.  Tables beside these two belong to other tools and are left
+alone.
 """
 
 import re
@@ -43,7 +45,8 @@ from rubricdsl.judging.options import (
 from rubricdsl.judging.spec import KEYS_HINT, parse_model
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import VoteRule
-from rubricdsl.model.source import Span
+from rubricdsl.model.source import ARGUMENTS, Span
+from rubricdsl.plugins.admission import Admission
 
 FILE_NAME = "rub.toml"
 
@@ -70,11 +73,21 @@ class JudgeEntry:
 
 @frozen(kw_only=True)
 class ProjectConfig:
-    """A ``rub.toml``; ``allow`` is None where every plugin is allowed."""
+    """A ``rub.toml``; ``allow`` is None where every plugin is allowed.
+
+    ``allow_span`` is where it says so.
+    """
 
     judges: Mapping[str, JudgeEntry] = field(factory=dict, hash=False)
     allow: tuple[str, ...] | None = None
     path: Path | None = None
+    allow_span: Span = ARGUMENTS
+
+    @property
+    def admission(self) -> Admission:
+        """Which plugins may be loaded."""
+        origin = f"not allowed by {self.path or FILE_NAME}"
+        return Admission(allow=self.allow, origin=origin, span=self.allow_span)
 
     @property
     def key_variables(self) -> tuple[str, ...]:
@@ -134,6 +147,7 @@ def parse_config(text: str, *, path: Path) -> ProjectConfig:
         judges={name: _entry(name, table, source) for name, table in judges.items()},
         allow=_allow(plugins, source),
         path=path,
+        allow_span=source.span("allow", "plugins"),
     )
 
 

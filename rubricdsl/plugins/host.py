@@ -1,23 +1,25 @@
 """Which plugins there are, what they offer, and what is broken about them.
 
 Plugins are found by the metadata of installed distributions and loaded one by one,
-so that a broken one is a line in a list and not the end of a run.  None is looked for
-before somebody asks for what plugins offer: most files need nothing of them, and the
-search takes longer than reading such a file.
+so that a broken one is a line in a list and not the end of a run; one that is not
+allowed, or not made for this version of the core, is not loaded at all.  None is
+looked for before somebody asks for what plugins offer: most files need nothing of
+them, and the search takes longer than reading such a file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rubricdsl.diagnostics import fail
+from rubricdsl.plugins.admission import EVERYTHING, OWN, Admission
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from pluggy import PluginManager
+    from pluggy import HookCaller, PluginManager
 
     from rubricdsl.model.audit import MutationOffer, ProbeOffer
     from rubricdsl.model.chat import ChatModelOffer
@@ -45,12 +47,16 @@ _Offer = TypeVar("_Offer")
 
 @frozen
 class PluginRecord:
-    """One plugin: its entry point, where it is from, and why it is broken, if so."""
+    """One plugin: its entry point, where it is from, and why it is broken, if so.
+
+    ``refusal`` says why it was not loaded, where that is not its fault.
+    """
 
     name: str
     distribution: str
     version: str
     problem: str | None = None
+    refusal: str | None = None
 
 
 @frozen
@@ -62,16 +68,24 @@ class Offered(Generic[_Offer]):
 
 
 class PluginHost:
-    """The plugins of an environment and what they offer."""
+    """The plugins of an environment and what they offer.
 
-    def __init__(self, points: "Iterable[EntryPoint]") -> None:
+    ``admission`` is asked for, once, when the first plugin is about to be loaded.
+    """
+
+    def __init__(
+        self,
+        points: "Iterable[EntryPoint]",
+        admission: Callable[[], Admission] = lambda: EVERYTHING,
+    ) -> None:
         self._points = points
+        self._decide = admission
         self._records: dict[str, PluginRecord] = {}
 
     @classmethod
-    def installed(cls) -> Self:
+    def installed(cls, admission: Callable[[], Admission] = lambda: EVERYTHING) -> Self:
         """Give the plugins of all installed distributions, our own among them."""
-        return cls(_installed())
+        return cls(_installed(), admission)
 
     @property
     def records(self) -> tuple[PluginRecord, ...]:
@@ -79,36 +93,55 @@ class PluginHost:
         self._loaded  # noqa: B018 - loads them
         return tuple(self._records.values())
 
+    @property
+    def absent(self) -> list[str]:
+        """What is allowed and not installed, as ``NAME==DISTRIBUTION``."""
+        installed = [(r.name, r.distribution) for r in self.records]
+        return self._admission.absent(installed)
+
+    @cached_property
+    def _admission(self) -> Admission:
+        return self._decide()
+
     @cached_property
     def _loaded(self) -> "PluginManager":
-        """The manager of all plugins, which are loaded now."""
+        """The manager of all plugins, which are loaded now.
+
+        Raises RubricError for a list of allowed plugins that cannot be.
+        """
         from pluggy import PluginManager
 
         from rubricdsl.plugins.specs import PROJECT, HookSpecs
 
         manager = PluginManager(PROJECT)
         manager.add_hookspecs(HookSpecs)
-        for point in self._points:
+        points = list(self._points)
+        self._admission.check([(p.name, _origin(p)[0]) for p in points])
+        for point in points:
             self._load(point, manager)
         return manager
 
     def _load(self, point: "EntryPoint", manager: "PluginManager") -> None:
-        distribution = point.dist.name if point.dist else "unknown"
-        version = point.dist.version if point.dist else "unknown"
+        distribution, version = _origin(point)
         # A distribution installed twice over (editable and not) lists itself twice.
         known = self._records.get(point.name)
         if known is not None and known.distribution == distribution:
             return
         key = point.name if known is None else f"{point.name} ({distribution})"
         problem = None
-        if known is not None:
+        refusal = self._admission.refusal(point.name, distribution)
+        if refusal is not None:
+            pass
+        elif known is not None and known.refusal is None:
             problem = f"`{point.name}` is already the plugin of {known.distribution}"
-        else:
+        elif (problem := _mismatch(point)) is None:
             try:
-                _register(point, manager)
+                _register(point, key, manager)
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
                 problem = f"{type(error).__name__}: {error}"
-        self._records[key] = PluginRecord(point.name, distribution, version, problem)
+        self._records[key] = PluginRecord(
+            point.name, distribution, version, problem, refusal
+        )
 
     # ----------------------------------------------------------------- offers
 
@@ -193,21 +226,25 @@ class PluginHost:
         return problems
 
     def _offers(
-        self, what: str, hook: str, name_of: Callable[[_Offer], str]
+        self,
+        what: str,
+        hook: str,
+        name_of: Callable[[_Offer], str],
     ) -> dict[str, Offered[_Offer]]:
         """Collect the offers of one hook; a plugin that fails offers nothing."""
+        from rubricdsl.plugins.specs import offer_type
+
+        type_ = offer_type(hook)
         found: dict[str, Offered[_Offer]] = {}
         for implementation in getattr(self._loaded.hook, hook).get_hookimpls():
             record = self._records[implementation.plugin_name]
             try:
                 offers: Sequence[_Offer] = implementation.function()
-                named = [(name_of(offer), offer) for offer in offers]
+                named = [(name_of(_checked(offer, type_)), offer) for offer in offers]
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-                self._records[record.name] = PluginRecord(
-                    record.name,
-                    record.distribution,
-                    record.version,
-                    f"{hook}: {type(error).__name__}: {error}",
+                problem = f"{hook}: {type(error).__name__}: {error}"
+                self._records[implementation.plugin_name] = evolve(
+                    record, problem=problem
                 )
                 continue
             for name, offer in named:
@@ -236,15 +273,51 @@ def _installed() -> "Iterator[EntryPoint]":
     yield from sorted(entry_points(group=PROJECT), key=own_first)
 
 
-def _register(point: "EntryPoint", manager: "PluginManager") -> None:
+def _origin(point: "EntryPoint") -> tuple[str, str]:
+    """Give the name and the version of the distribution that an entry point is of."""
+    if point.dist is None:
+        return "unknown", "unknown"
+    return point.dist.name, point.dist.version
+
+
+def _mismatch(point: "EntryPoint") -> str | None:
+    """Say why the distribution of a plugin does not go with this core, if so."""
+    if point.dist is None or point.dist.name == OWN:
+        return None
+    from importlib.metadata import version
+
+    from rubricdsl.plugins.compatibility import unmet_requirement
+
+    core = version(OWN)
+    unmet = unmet_requirement(point.dist.requires or (), OWN, core)
+    return f"it needs {unmet}, and this is {core}" if unmet else None
+
+
+def _register(point: "EntryPoint", key: str, manager: "PluginManager") -> None:
     plugin = point.load()
-    manager.register(plugin, point.name)
+    manager.register(plugin, key)
     try:
         # Without this, a misspelled hook would just never be called.
         manager.check_pending()
+        _check_hooks(manager.get_hookcallers(plugin))
     except Exception:
         manager.unregister(plugin)
         raise
+
+
+def _check_hooks(hooks: "Sequence[HookCaller] | None") -> None:
+    """Raise TypeError for a plugin that does nothing, and was meant to do something."""
+    if not hooks:
+        message = "it implements no hook; mark its functions with `hookimpl`"
+        raise TypeError(message)
+
+
+def _checked(offer: _Offer, type_: type) -> _Offer:
+    """Give an offer back, if it is what its hook offers."""
+    if not isinstance(offer, type_):
+        message = f"it offers {offer!r:.60}, which is no {type_.__name__}"
+        raise TypeError(message)
+    return offer
 
 
 def _name(offer: _Named) -> str:

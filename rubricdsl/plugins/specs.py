@@ -7,6 +7,7 @@ and takes nothing with it.
 """
 
 from collections.abc import Sequence
+from typing import get_args, get_type_hints
 
 import pluggy
 
@@ -101,3 +102,12 @@ class HookSpecs:
     @hookspec
     def rubricdsl_run_finished(self, event: RunFinished) -> None:
         """Hear that a run has ended, or was stopped."""
+
+
+def offer_type(hook: str) -> type:
+    """Give the type of what a hook that offers gives a sequence of."""
+    (type_,) = get_args(get_type_hints(getattr(HookSpecs, hook))["return"])
+    if not isinstance(type_, type):
+        message = f"{hook} offers no class"
+        raise TypeError(message)
+    return type_

@@ -19,8 +19,7 @@ from rubricdsl.cases.recording import Recording
 from rubricdsl.diagnostics import Diagnostic, RubricError
 from rubricdsl.diagnostics.render import render_text, safe_text
 from rubricdsl.model.rubric import Rubric, TestCase
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project
+from rubricdsl.project import Project, installed_plugins
 
 
 class RubricTestError(Exception):
@@ -39,7 +38,7 @@ class RubricFile(pytest.File):
 
         Raises CollectError with every error of a file that is not sound.
         """
-        host = PluginHost.installed()
+        host = installed_plugins(self.path.parent)
         project = Project(self.path.parent, os.environ, host)
         try:
             loaded = project.load(self.path, name=self._shown_path())

@@ -12,8 +12,7 @@ from rubricdsl.cases.recording import Recording
 from rubricdsl.cases.trials import Trials
 from rubricdsl.model.protocols import CheckFunction
 from rubricdsl.model.rubric import BoundRubric, Rubric
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project, pick
+from rubricdsl.project import Project, installed_plugins, pick
 from rubricdsl.scoring.scorecards import Scorer
 
 RubricLike: TypeAlias = Rubric | str | os.PathLike[str]
@@ -35,15 +34,14 @@ class Subject:
         A relative path starts from ``folder``, the working folder by default.
         Raises RubricError for a rubric that is not sound.
         """
-        host = PluginHost.installed()
         if isinstance(given, Rubric):
             path = Path(given.span.file)
             file = path if path.is_file() else None
-            project = Project(path.parent if file else Path(), os.environ, host)
+            project = _project(path.parent if file else Path())
             return cls(rubric=given, project=project, file=file)
         name, _, wanted = os.fspath(given).partition("#")
         path = (folder or Path()) / name
-        project = Project(path.parent, os.environ, host)
+        project = _project(path.parent)
         rubric = pick(project.load(path).checked(), wanted, name)
         return cls(rubric=rubric, project=project, file=path)
 
@@ -79,3 +77,7 @@ class Subject:
         """What messages call the rubric."""
         place = f" ({self.file})" if self.file else ""
         return f"`{self.rubric.name}`{place}"
+
+
+def _project(folder: Path) -> Project:
+    return Project(folder, os.environ, installed_plugins(folder))

@@ -1,4 +1,4 @@
-"""JSON bodies, as all services have them: of requests, and of replies that went well."""
+"""JSON bodies as all services have them: of requests, and of replies that went well."""
 
 import codecs
 import json

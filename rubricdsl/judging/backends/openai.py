@@ -11,16 +11,16 @@ from operator import attrgetter
 from attrs import evolve
 
 from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.backends.answering import (
+    estimate_prompt,
+    estimate_reply,
+    other_model,
+    read_message,
+)
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
 from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
 from rubricdsl.judging.backends.probabilities import probability_of_yes
-from rubricdsl.judging.backends.tokens import (
-    TOKENS_OF_CHAT,
-    TOKENS_OF_MESSAGE,
-    estimate_tokens,
-)
-from rubricdsl.judging.prompting import PromptWriter, sample_reply, template_digest
-from rubricdsl.judging.replies import read_reply
+from rubricdsl.judging.prompting import PromptWriter, template_digest
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -29,7 +29,6 @@ from rubricdsl.model.judgement import (
     Usage,
 )
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
-from rubricdsl.model.ruling import FailureKind
 
 _UNUSED = frozenset({"seed"})
 _UNUSED_FOR_QUOTES = frozenset({"seed", "logprobs"})
@@ -74,11 +73,8 @@ class OpenAIJudge:
 
     def estimate(self, request: JudgeRequest) -> Usage:
         """Give about what a request takes; a model that thinks first takes more."""
-        prompt = self._writer.write(request)
-        parts = (prompt.system, prompt.opening, prompt.closing)
-        prompt_tokens = sum(map(estimate_tokens, parts))
-        prompt_tokens += 2 * TOKENS_OF_MESSAGE + TOKENS_OF_CHAT
-        completion_tokens = estimate_tokens(sample_reply(request.questions))
+        prompt_tokens = estimate_prompt(self._writer.write(request))
+        completion_tokens = estimate_reply(request.questions)
         most = self._endpoint.manner.max_tokens
         if most is not None:
             completion_tokens = min(completion_tokens, most)
@@ -95,18 +91,11 @@ class OpenAIJudge:
     def _answers(
         self, request: JudgeRequest, completion: Completion, *, removed: int
     ) -> JudgeReply:
-        if completion.truncated:
-            raise JudgeError(
-                FailureKind.JUDGE_TRUNCATED,
-                "the judge's reply was cut at its greatest length; raise max_tokens or "
-                "use ask=each",
-            )
-        read = read_reply(completion.content, request.questions)
-        notices = list(read.notices)
-        model, named = completion.model, self._endpoint.manner.model
-        if model is not None and named.casefold() not in model.casefold():
-            notices.append(f"the server answered as model {model!r}")
-        answers = read.answers
+        read = read_message(
+            completion.content, request.questions, truncated=completion.truncated
+        )
+        model, answers = completion.model, read.answers
+        notices = (*read.notices, *other_model(model, self._endpoint.manner.model))
         if completion.tokens:
             answers = tuple(
                 self._with_probability(answer, request, completion)
@@ -118,7 +107,7 @@ class OpenAIJudge:
                 completion.prompt_tokens, completion.completion_tokens
             ),
             model=model,
-            notices=tuple(notices),
+            notices=notices,
             hidden=removed,
         )
 

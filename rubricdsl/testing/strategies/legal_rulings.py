@@ -10,8 +10,7 @@ from rubricdsl.model.expression import Compare, Logical, Not
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion, LevelScale, Rubric
 from rubricdsl.model.ruling import NA, NO, YES, Failure, FailureKind, Ruling
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import Project
+from rubricdsl.project import Project, installed_plugins
 
 _PROVENANCE = Provenance(judge="hypothesis", question="", response="")
 _NUMBERS = st.floats(0, 1).map(Ruling.of_number)
@@ -89,7 +88,7 @@ def _bound(rubric: Rubric | BoundRubric) -> BoundRubric:
     if isinstance(rubric, BoundRubric):
         return rubric
     folder = Path(rubric.span.file).parent
-    return Project(folder, os.environ, PluginHost.installed()).bind(rubric)
+    return Project(folder, os.environ, installed_plugins(folder)).bind(rubric)
 
 
 def _verdicts(criterion: Criterion) -> st.SearchStrategy[Verdict]:

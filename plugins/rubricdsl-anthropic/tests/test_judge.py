@@ -1,0 +1,627 @@
+"""The judge against a server that takes what Messages takes, and nothing else."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from attrs import define, field, frozen
+
+from rubricdsl.diagnostics import JudgeError, RubricError
+from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Question
+from rubricdsl.model.response import Response
+from rubricdsl.model.ruling import NO, YES, FailureKind
+from rubricdsl.plugins.host import PluginHost
+from rubricdsl_anthropic.judge import OFFER
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Serve = Callable[[Handler], AbstractAsyncContextManager[str]]
+
+KEY = "sk-ant-test-0123456789/+abc"
+BOTH = '{"c1": "yes", "c2": "no"}'
+PRICES = "&price_prompt=4&price_completion=20"
+
+
+def message(*blocks: object, **changes: object) -> dict[str, object]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-test-20260101",
+        "content": list(blocks),
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 100, "output_tokens": 10},
+        **changes,
+    }
+
+
+def text(said: object) -> dict[str, object]:
+    return {"type": "text", "text": said}
+
+
+def error(kind: str, said: str) -> dict[str, object]:
+    return {"type": "error", "error": {"type": kind, "message": said}}
+
+
+@define
+class Server:
+    """Checks requests as the service does, and gives answers, the last for ever."""
+
+    answers: Sequence[Any] = (message(text(BOTH)),)
+    bodies: list[dict[str, Any]] = field(factory=list)
+    headers: list[Mapping[str, str]] = field(factory=list)
+
+    async def reply(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        body = await request.json()
+        self.bodies.append(body)
+        self.headers.append(request.headers)
+        fault = _fault(request, body)
+        if fault is not None:
+            return web.json_response(error("invalid_request_error", fault), status=400)
+        answer = self.answers[min(len(self.bodies), len(self.answers)) - 1]
+        status, answer = answer if isinstance(answer, tuple) else (200, answer)
+        return web.json_response(answer, status=status)
+
+
+_KNOWN = {
+    *("model", "max_tokens", "system", "messages"),
+    *("temperature", "output_config"),
+}
+
+
+_CLOSED = {"additionalProperties": False}
+
+
+def _fault(request: web.Request, body: dict[str, Any]) -> str | None:
+    turns = body["messages"]
+    blocks = [*body.get("system", ()), *(b for turn in turns for b in turn["content"])]
+    form = body.get("output_config", {}).get("format", {"schema": _CLOSED})
+    closed = form["schema"].get("additionalProperties") is False
+    for holds, fault in (
+        (request.path == "/v1/messages", f"no such path: {request.path}"),
+        (request.headers.get("anthropic-version") == "2023-06-01", "no version"),
+        (body.keys() <= _KNOWN, "Extra inputs are not permitted"),
+        (isinstance(body.get("max_tokens"), int), "max_tokens: Field required"),
+        (turns[0]["role"] == "user", "first message must use the user role"),
+        (all(b["text"].strip() for b in blocks), "text blocks must be non-empty"),
+        (sum("cache_control" in b for b in blocks) <= 4, "over 4 cache_control"),
+        (closed, "output_config.format.schema: additionalProperties must be false"),
+    ):
+        if not holds:
+            return fault
+    return None
+
+
+def request_of(
+    *questions: Question | str,
+    seen: Mapping[str, str] | None = None,
+    repeats: int = 0,
+    instructions: str | None = None,
+) -> JudgeRequest:
+    asked = questions or ("Is one.", "Is two.")
+    return JudgeRequest(
+        questions={
+            f"c{n}": Question(text=question) if isinstance(question, str) else question
+            for n, question in enumerate(asked, 1)
+        },
+        seen=seen or {"prompt": "Why?", "response": "Because."},
+        response=Response(text="Because.", prompt_id="p", response_id="r"),
+        repeats=repeats,
+        instructions=instructions,
+    )
+
+
+def ask(
+    serve: Serve, handler: Handler, *requests: JudgeRequest, options: str = ""
+) -> list[JudgeReply]:
+    async def scenario() -> list[JudgeReply]:
+        async with serve(handler) as base:
+            settings = parse_spec(f"anthropic:claude-test?base_url={base}{options}")
+            judge = OFFER.create(settings, {"ANTHROPIC_API_KEY": KEY})
+            try:
+                return [
+                    await asyncio.wait_for(judge.judge(request), 20)
+                    for request in requests or (request_of(),)
+                ]
+            finally:
+                await judge.close()
+
+    return asyncio.run(scenario())
+
+
+def failed(
+    serve: Serve, handler: Handler, *, request: JudgeRequest | None = None
+) -> JudgeError:
+    with pytest.raises(JudgeError) as caught:
+        ask(serve, handler, request or request_of())
+    return caught.value
+
+
+# ------------------------------------------------------------------ what is sent
+
+
+def test_what_is_sent_and_what_is_read(serve: Serve) -> None:
+    server = Server()
+    (reply,) = ask(serve, server.reply, options=PRICES)
+    assert [answer.ruling for answer in reply.answers] == [YES, NO]
+    assert reply.model == "claude-test-20260101"
+    assert reply.notices == ()
+    assert reply.usage.prompt_tokens == 100
+    assert reply.usage.cost == pytest.approx((4 * 100 + 20 * 10) / 1e6)
+    (body,), (headers,) = server.bodies, server.headers
+    assert headers["x-api-key"] == KEY
+    assert "Authorization" not in headers
+    assert body["model"] == "claude-test"
+    assert body["temperature"] == 0
+    schema = body["output_config"]["format"]["schema"]
+    assert schema["required"] == ["c1", "c2"]
+    texts = [block["text"] for block in body["messages"][0]["content"]]
+    assert "Because." in texts[0]
+    assert "c1: Is one." not in texts[0]
+    assert texts[1].startswith("c1: Is one.")
+
+
+def test_the_room_for_an_answer_grows_with_questions_and_cuts(serve: Serve) -> None:
+    server = Server((message(text('{"c1": "yes"}')),))
+    many = request_of(*(Question(text="Is.", evidence=True) for _ in range(50)))
+    ask(serve, server.reply, request_of("Is."), many, request_of("Is.", repeats=1))
+    few, lots, again = (body["max_tokens"] for body in server.bodies)
+    assert few > 2_000
+    assert lots > few + 50 * 40
+    assert again == 2 * few
+    server.bodies.clear()
+    ask(serve, server.reply, request_of("Is.", repeats=1), options="&max_tokens=70")
+    assert server.bodies[0]["max_tokens"] == 140
+
+
+def test_an_effort_is_asked_for_beside_the_schema(serve: Serve) -> None:
+    server = Server()
+    ask(serve, server.reply, options="&effort=low")
+    assert server.bodies[0]["output_config"]["effort"] == "low"
+    assert "format" in server.bodies[0]["output_config"]
+    with pytest.raises(RubricError) as caught:
+        OFFER.create(parse_spec("anthropic:m?effort=huge"), {"ANTHROPIC_API_KEY": KEY})
+    assert caught.value.diagnostics[0].code == "D203"
+
+
+# --------------------------------------------------------------------- the cache
+
+
+def marks(body: Mapping[str, Any]) -> list[bool]:
+    blocks = [*body["system"], *body["messages"][0]["content"]]
+    return ["cache_control" in block for block in blocks]
+
+
+def test_texts_are_cached_once_they_come_up_again(serve: Serve) -> None:
+    server = Server((message(text('{"c1": "yes"}')),))
+    one, two = {"response": "One."}, {"response": "Two."}
+    requests = [
+        request_of("A.", seen=one),
+        request_of("A.", seen=two),
+        # Nothing recurs: it was only answered badly.
+        request_of("A.", seen=two, repeats=1),
+        request_of("B.", seen=one),
+        request_of("A.", seen={"response": "Three."}),
+    ]
+    ask(serve, server.reply, *requests)
+    assert [marks(body) for body in server.bodies] == [
+        [True, False, False],
+        [True, False, False],
+        [True, False, False],
+        [True, True, False],
+        [True, True, False],
+    ]
+
+
+def test_all_questions_about_one_response_share_their_beginning(serve: Serve) -> None:
+    server = Server((message(text('{"c1": "yes"}')),))
+    seen = {"response": "One."}
+    ask(
+        serve,
+        server.reply,
+        *(request_of(said, seen=seen) for said in ("A.", "B.", "C.")),
+    )
+    _, second, third = server.bodies
+    assert second["system"] == third["system"]
+    opening = second["messages"][0]["content"][0]
+    assert opening["cache_control"] == {"type": "ephemeral"}
+    assert opening == third["messages"][0]["content"][0]
+
+
+def test_tokens_of_the_cache_have_their_own_price(serve: Serve) -> None:
+    usage = {
+        "input_tokens": 100,
+        "cache_creation_input_tokens": 1_000,
+        "cache_read_input_tokens": 10_000,
+        "output_tokens": 10,
+    }
+    server = Server((message(text(BOTH), usage=usage),))
+    (reply,) = ask(serve, server.reply, options=PRICES)
+    assert reply.usage.prompt_tokens == 11_100
+    read = 100 + 1.25 * 1_000 + 0.1 * 10_000
+    assert reply.usage.cost == pytest.approx((4 * read + 20 * 10) / 1e6)
+
+
+# ------------------------------------------------------------------ what is read
+
+_WHOLE = {
+    "two blocks": message(text('{"c1": "yes",'), text(' "c2": "no"}')),
+    "thoughts": message(
+        {"type": "thinking", "thinking": '{"c1": "no"}', "signature": "x"},
+        {"type": "redacted_thinking", "data": "x"},
+        text(BOTH),
+    ),
+    "a stop that is new": message(text(BOTH), stop_reason="satisfied"),
+    "no usage": message(text(BOTH), usage=None),
+    "a code fence": message(text(f"```json\n{BOTH}\n```")),
+}
+
+
+@pytest.mark.parametrize("name", _WHOLE)
+def test_messages_that_are_read(serve: Serve, name: str) -> None:
+    (reply,) = ask(serve, Server((_WHOLE[name],)).reply)
+    assert [answer.ruling for answer in reply.answers] == [YES, NO]
+    assert reply.notices == ()
+
+
+def test_unknown_content_and_another_model_are_noted(serve: Serve) -> None:
+    said = message({"type": "hologram", "data": "x"}, text(BOTH), model="other-1")
+    (reply,) = ask(serve, Server((said,)).reply)
+    assert [answer.ruling for answer in reply.answers] == [YES, NO]
+    assert reply.notices == (
+        "content of type 'hologram' was not read",
+        "the server answered as model 'other-1'",
+    )
+
+
+def test_what_is_missing_is_left_out_and_what_is_wrong_has_failed(
+    serve: Serve,
+) -> None:
+    server = Server((message(text('{"c2": "perhaps"}')),))
+    (reply,) = ask(serve, server.reply)
+    (answer,) = reply.answers
+    assert (answer.id, answer.ruling) == ("c2", None)
+    assert answer.failure is not None
+    assert answer.failure.kind == FailureKind.JUDGE_UNPARSEABLE
+
+
+@frozen
+class Fault:
+    """A reply, the kind of failure it is, and a piece of the reason.
+
+    ``passes`` says that the same request may succeed later.
+    """
+
+    kind: FailureKind
+    reason: str
+    body: object
+    status: int = 200
+    passes: bool = False
+    too_long: bool = False
+
+
+_UNREADABLE = FailureKind.JUDGE_UNPARSEABLE
+_TOOL = {"type": "tool_use", "id": "t", "name": "answer", "input": {"c1": "yes"}}
+FAULTS = {
+    "a list": Fault(_UNREADABLE, "no JSON object", []),
+    "an error as a success": Fault(
+        _UNREADABLE, "is no message", error("api_error", "oops")
+    ),
+    "content that is text": Fault(_UNREADABLE, "is no message", message(content=BOTH)),
+    "no content": Fault(_UNREADABLE, "has no text", message()),
+    "blank": Fault(_UNREADABLE, "has no text", message(text(" \n"))),
+    "no text": Fault(_UNREADABLE, "has no text", message(text(None))),
+    "no blocks": Fault(_UNREADABLE, "has no text", message(1, None, {"type": 2})),
+    "thoughts only": Fault(
+        _UNREADABLE, "has no text", message({"type": "thinking", "thinking": BOTH})
+    ),
+    "tool": Fault(_UNREADABLE, "calls a tool", message(_TOOL, stop_reason="tool_use")),
+    "text and tool": Fault(_UNREADABLE, "calls a tool", message(text(BOTH), _TOOL)),
+    "pause": Fault(
+        _UNREADABLE, "paused", message(text(BOTH), stop_reason="pause_turn")
+    ),
+    "two objects": Fault(
+        _UNREADABLE, "not one JSON object", message(text(BOTH), text(BOTH))
+    ),
+    "reasoning": Fault(
+        _UNREADABLE, "not one JSON object", message(text("So: "), text(BOTH))
+    ),
+    "duplicate keys": Fault(
+        _UNREADABLE, "duplicate key", message(text('{"c1":"yes","c1":"no","c2":"no"}'))
+    ),
+    "NaN": Fault(_UNREADABLE, "NaN", message(text('{"c1":NaN,"c2":"no"}'))),
+    "cut": Fault(
+        FailureKind.JUDGE_TRUNCATED,
+        "max_tokens",
+        message(text('{"c1": "ye'), stop_reason="max_tokens"),
+    ),
+    "cut after all": Fault(
+        FailureKind.JUDGE_TRUNCATED,
+        "max_tokens",
+        message(text(BOTH), stop_reason="max_tokens"),
+    ),
+    "cut before all": Fault(
+        FailureKind.JUDGE_TRUNCATED, "max_tokens", message(stop_reason="max_tokens")
+    ),
+    "the context is full": Fault(
+        FailureKind.JUDGE_TRUNCATED,
+        "max_tokens",
+        message(text(BOTH), stop_reason="model_context_window_exceeded"),
+    ),
+    "refusal": Fault(
+        FailureKind.JUDGE_REFUSED, "no reason", message(stop_reason="refusal")
+    ),
+    "refusal with a category": Fault(
+        FailureKind.JUDGE_REFUSED,
+        "refused to answer: bio",
+        message(
+            text(BOTH),
+            stop_reason="refusal",
+            stop_details={"type": "refusal", "category": "bio", "explanation": None},
+        ),
+    ),
+    "refusal in words": Fault(
+        FailureKind.JUDGE_REFUSED,
+        "refused to answer: I must not.",
+        message(
+            stop_reason="refusal",
+            stop_details={"type": "refusal", "explanation": "I must not."},
+        ),
+    ),
+    "400": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "400: top_k: nonsense",
+        error("invalid_request_error", "top_k: nonsense"),
+        400,
+    ),
+    "no credit": Fault(
+        FailureKind.QUOTA_EXHAUSTED,
+        "credit balance",
+        error("invalid_request_error", "Your credit balance is too low to access it."),
+        400,
+    ),
+    "401": Fault(
+        FailureKind.AUTH_FAILED,
+        "invalid x-api-key; check the key in ANTHROPIC_API_KEY",
+        error("authentication_error", "invalid x-api-key"),
+        401,
+    ),
+    "402": Fault(
+        FailureKind.QUOTA_EXHAUSTED, "pay", error("billing_error", "pay"), 402
+    ),
+    "403": Fault(FailureKind.AUTH_FAILED, "no", error("permission_error", "no"), 403),
+    "404": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "model: claude-test",
+        error("not_found_error", "model: claude-test"),
+        404,
+    ),
+    "413": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "Request exceeds the maximum size",
+        error("request_too_large", "Request exceeds the maximum size"),
+        413,
+    ),
+    "prompt too long": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "205000 tokens > 200000 maximum",
+        error(
+            "invalid_request_error",
+            "prompt is too long: 205000 tokens > 200000 maximum",
+        ),
+        400,
+        too_long=True,
+    ),
+    "no room for the answer": Fault(
+        FailureKind.REQUEST_REJECTED,
+        "the prompt is too long",
+        error(
+            "invalid_request_error",
+            "input length and `max_tokens` exceed context limit: 199 + 2 > 200",
+        ),
+        400,
+        too_long=True,
+    ),
+    "429": Fault(
+        FailureKind.RATE_LIMITED,
+        "tokens per minute",
+        error("rate_limit_error", "exceeds 40,000 input tokens per minute"),
+        429,
+        passes=True,
+    ),
+    "500": Fault(
+        FailureKind.PROVIDER_UNAVAILABLE,
+        "500: Internal",
+        error("api_error", "Internal server error"),
+        500,
+        passes=True,
+    ),
+    "504": Fault(
+        FailureKind.PROVIDER_UNAVAILABLE,
+        "504",
+        error("timeout_error", "timed out"),
+        504,
+        passes=True,
+    ),
+    "529": Fault(
+        FailureKind.PROVIDER_UNAVAILABLE,
+        "529: Overloaded",
+        error("overloaded_error", "Overloaded"),
+        529,
+        passes=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_has_its_kind(serve: Serve, name: str) -> None:
+    fault = FAULTS[name]
+    server = Server([(fault.status, fault.body)])
+    caught = failed(serve, server.reply)
+    kind, reason = caught.failure.kind, caught.failure.reason
+    assert (kind, fault.reason in reason) == (fault.kind, True), reason
+    assert (caught.transient, caught.too_long) == (fault.passes, fault.too_long)
+    # Not retried here, whatever it is: that is the engine's.
+    assert len(server.bodies) == 1
+
+
+def test_the_key_is_in_no_reason(serve: Serve) -> None:
+    async def echo(request: web.Request) -> web.StreamResponse:
+        given = request.headers["x-api-key"]
+        return web.json_response(error("authentication_error", given), status=401)
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        details = {"explanation": request.headers["x-api-key"]}
+        return web.json_response(message(stop_reason="refusal", stop_details=details))
+
+    for handler in (echo, refuse):
+        reason = failed(serve, handler).failure.reason
+        assert KEY not in reason
+        assert "[redacted]" in reason
+
+
+def test_redirects_are_not_followed(serve: Serve) -> None:
+    asked: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "http://other.example/"})
+
+    assert "redirects to other.example" in failed(serve, handler).failure.reason
+    assert len(asked) == 1
+
+
+def test_how_long_the_server_asks_to_be_left_alone(serve: Serve) -> None:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        body = error("rate_limit_error", "slow down")
+        return web.json_response(body, status=429, headers={"Retry-After": "7"})
+
+    assert failed(serve, handler).retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (("output_config",), "output_config: Extra inputs are not permitted"),
+        (("output_config",), "'claude-test' does not support output format"),
+        (("temperature",), "`temperature` is deprecated for this model."),
+        (("system", 0, "cache_control"), "system.0.cache_control: not permitted"),
+    ],
+)
+def test_what_is_refused_once_is_not_asked_again(
+    serve: Serve, path: Sequence[str | int], said: str
+) -> None:
+    bodies: list[Any] = []
+
+    def holds(body: Any) -> bool:
+        for step in path:
+            if isinstance(body, dict) and step not in body:
+                return False
+            body = body[step]
+        return True
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        if holds(bodies[-1]):
+            return web.json_response(error("invalid_request_error", said), status=400)
+        return web.json_response(message(text(BOTH)))
+
+    for reply in ask(serve, handler, request_of(), request_of()):
+        assert [answer.ruling for answer in reply.answers] == [YES, NO]
+    assert [holds(body) for body in bodies] == [True, False, False]
+
+
+def test_a_chosen_temperature_is_not_dropped(serve: Serve) -> None:
+    server = Server([(400, error("invalid_request_error", "temperature: 0 to 1"))])
+    with pytest.raises(JudgeError) as caught:
+        ask(serve, server.reply, options="&temperature=0.5")
+    assert caught.value.failure.kind == FailureKind.REQUEST_REJECTED
+    assert len(server.bodies) == 1
+
+
+# ------------------------------------------------------------------- setting up
+
+
+def test_the_address_has_one_form(serve: Serve) -> None:
+    resolve = OFFER.resolve
+    assert resolve is not None
+    given = [
+        resolve(parse_spec("anthropic:m?base_url=http://h:1/v1"), {}),
+        resolve(parse_spec("anthropic:m?base_url=http://h:1/"), {}),
+        resolve(parse_spec("anthropic:m"), {"ANTHROPIC_BASE_URL": "http://h:1"}),
+    ]
+    assert {settings.options["base_url"] for settings in given} == {"http://h:1"}
+    with pytest.raises(RubricError) as caught:
+        resolve(parse_spec("anthropic:m"), {"ANTHROPIC_BASE_URL": "h"})
+    assert "ANTHROPIC_BASE_URL" in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("spec", "environ", "said"),
+    [
+        ("anthropic", {"ANTHROPIC_API_KEY": KEY}, "needs a model"),
+        ("anthropic:m", {}, "ANTHROPIC_API_KEY is not set"),
+        ("anthropic:m", {"ANTHROPIC_API_KEY": "a\nb"}, "characters that no key has"),
+        ("anthropic:m?base_url=http://h&api_key_env=MINE", {}, "MINE is not set"),
+    ],
+)
+def test_a_judge_that_cannot_be_set_up(
+    spec: str, environ: Mapping[str, str], said: str
+) -> None:
+    with pytest.raises(RubricError) as caught:
+        OFFER.create(parse_spec(spec), environ)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "D205"
+    assert said in diagnostic.message
+
+
+def test_an_estimate_needs_no_key_and_is_near(serve: Serve) -> None:
+    assert OFFER.estimator is not None
+    judge = OFFER.estimator(parse_spec(f"anthropic:m?base_url=http://h{PRICES}"), {})
+    usage = judge.estimate(request_of())  # type: ignore[attr-defined]
+    assert 200 < usage.prompt_tokens < 600
+    assert 8 < usage.completion_tokens < 40
+    assert usage.cost == pytest.approx(
+        (4 * usage.prompt_tokens + 20 * usage.completion_tokens) / 1e6
+    )
+    assert judge.price(1_000_000, 0) == 4  # type: ignore[attr-defined]
+
+
+def test_it_is_found_and_costs_nothing_until_it_is_asked() -> None:
+    host = PluginHost.installed()
+    assert host.judge_backends["anthropic"].plugin.distribution == "rubricdsl-anthropic"
+    assert "anthropic" in host.chat_models
+    code = (
+        "import sys, rubricdsl_anthropic as p; p.rubricdsl_judge_backends(); "
+        "p.rubricdsl_chat_models(); print('aiohttp' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_a_judge_is_checked_from_the_command_line(
+    serve: Serve, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rubricdsl.cli import main
+
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    async def scenario() -> int:
+        server = Server((message(text('{"c1": "yes"}')),))
+        async with serve(server.reply) as base:
+            spec = f"anthropic:claude-test?base_url={base}"
+            return await asyncio.to_thread(main, ["judges", "--check", spec, "--json"])
+
+    assert asyncio.run(scenario()) == 0
+    (checked,) = json.loads(capsys.readouterr().out)["checked"]
+    assert (checked["ready"], checked["detail"]) == (True, "said yes")
