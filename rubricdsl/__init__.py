@@ -1,16 +1,26 @@
 """rubricdsl: say what a good LLM answer is, measure answers, sharpen the measure.
 
 ``load``, ``loads`` and ``dumps`` read and write rubrics; ``evaluate`` (async) and
-``evaluate_sync`` judge and score responses, ``refine`` and ``refine_sync`` sharpen
-rubrics by them.  Importing this package loads nothing
-heavy; each name is loaded when it is first used.
+``evaluate_sync`` judge and score responses, ``evaluate_stream`` as they come;
+``refine`` and ``refine_sync`` sharpen rubrics by them, ``audit_rubrics`` and
+``audit_rubrics_sync`` attack them with known hacks.  Importing this package loads
+nothing heavy; each name is loaded when it is first used.
 """
 
 __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # importing typing costs more than all of this module
 if TYPE_CHECKING:
-    from rubricdsl.api import dumps, evaluate, evaluate_sync, load, loads
+    from rubricdsl.api import (
+        audit_rubrics,
+        audit_rubrics_sync,
+        dumps,
+        evaluate,
+        evaluate_stream,
+        evaluate_sync,
+        load,
+        loads,
+    )
     from rubricdsl.diagnostics import Diagnostic, RubricError
     from rubricdsl.model.response import Response
     from rubricdsl.model.rubric import Rubric
@@ -24,8 +34,11 @@ __all__ = [
     "RubricError",
     "Scorecard",
     "__version__",
+    "audit_rubrics",
+    "audit_rubrics_sync",
     "dumps",
     "evaluate",
+    "evaluate_stream",
     "evaluate_sync",
     "load",
     "loads",
@@ -39,8 +52,11 @@ _HOMES = {
     "Rubric": "rubricdsl.model.rubric",
     "RubricError": "rubricdsl.diagnostics",
     "Scorecard": "rubricdsl.model.scorecard",
+    "audit_rubrics": "rubricdsl.api",
+    "audit_rubrics_sync": "rubricdsl.api",
     "dumps": "rubricdsl.api",
     "evaluate": "rubricdsl.api",
+    "evaluate_stream": "rubricdsl.api",
     "evaluate_sync": "rubricdsl.api",
     "load": "rubricdsl.api",
     "loads": "rubricdsl.api",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rubricdsl.model.audit import MutationOffer, ProbeOffer
 from rubricdsl.model.chat import ChatModelOffer
+from rubricdsl.model.execution import ExecutorOffer
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
@@ -93,6 +94,14 @@ def rubricdsl_mutations() -> Sequence[MutationOffer]:
     from rubricdsl.audit.mutations import MUTATIONS
 
     return MUTATIONS
+
+
+@hookimpl
+def rubricdsl_executors() -> Sequence[ExecutorOffer]:
+    """Offer runs in this process."""
+    from rubricdsl.judging.executor import OFFER as LOCAL
+
+    return (LOCAL,)
 
 
 @hookimpl

@@ -3,26 +3,35 @@
 Here the engine is handed its judges, its check functions and its facts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
-from attrs import frozen
 
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
 from rubricdsl.judging.efforts import Estimate
-from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.estimates import estimate
-from rubricdsl.judging.flow import Limits
-from rubricdsl.judging.listening import Audience, Listener, ListenerError, Silence
+from rubricdsl.judging.executor import read_executor
+from rubricdsl.judging.intake import JobStream
+from rubricdsl.judging.listening import Audience, ListenerError, Silence
+from rubricdsl.judging.memory import SharedVerdicts
+from rubricdsl.judging.outlets import Outlet
 from rubricdsl.judging.planning import Judges
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.events import Listener, RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.execution import (
+    Commission,
+    Execution,
+    Job,
+    JudgeOptions,
+    Limits,
+    Precision,
+)
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Rubric
@@ -31,20 +40,6 @@ from rubricdsl.project import Project
 
 JUDGE_VARIABLE = "RUB_JUDGE"
 EMBEDDED_JUDGE = "presence"
-
-
-@frozen(kw_only=True)
-class JudgeOptions:
-    """Who shall judge, as said beside the rubric.
-
-    ``specs`` are SPECs: ``BACKEND:MODEL?…`` replaces every judge, ``NAME=SPEC``
-    the judge block NAME.  ``origin`` is the option that they came from, if any.
-    ``concurrency`` holds for judges that set none.
-    """
-
-    specs: tuple[str, ...] = ()
-    origin: str = ""
-    concurrency: int | None = None
 
 
 def project_config(project: Project) -> ProjectConfig | None:
@@ -82,9 +77,10 @@ def judge_book(
 
 def evaluation(  # noqa: PLR0913 - what a run needs, by name
     project: Project,
-    jobs: Sequence[Job],
+    jobs: Sequence[Job] | JobStream,
     judges: Judges,
     *,
+    outlet: Outlet | None = None,
     listener: Listener | None = None,
     store: VerdictStore | None = None,
     limits: Limits | None = None,
@@ -96,25 +92,97 @@ def evaluation(  # noqa: PLR0913 - what a run needs, by name
 
     With ``top``, only what it takes to know the best so many responses to each prompt
     will be asked; with a ``precision``, what wavers again until scores, or with both
-    the best, are known so well.
+    the best, are known so well.  The scorecards of a stream go to the ``outlet``.
+    """
+    return partial_evaluation(
+        project,
+        jobs,
+        judges,
+        outlet=outlet,
+        listener=_audience(project.host, listener),
+        store=store,
+        limits=limits,
+        seed=seed,
+        top=top,
+        precision=precision,
+    )
+
+
+def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
+    project: Project,
+    jobs: Sequence[Job] | JobStream,
+    judges: Judges,
+    *,
+    outlet: Outlet | None = None,
+    listener: Listener | None = None,
+    store: SharedVerdicts | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
+    top: int | None = None,
+    precision: Precision | None = None,
+) -> Evaluation:
+    """Set up a part of a run that somebody else puts together, as `evaluation` does.
+
+    Plugins hear of the whole, so they hear nothing of its parts.
     """
     root = project.root
     config = project_config(project)
     return Evaluation(
         jobs,
         judges,
+        outlet=outlet,
         functions=project.host.check_functions,
         facts=lambda response: ResponseFacts(response, root),
         redactor=Redactor.of_environment(
             project.environ, config.key_variables if config else ()
         ),
-        listener=_audience(project.host, listener),
+        listener=listener,
         store=store,
         limits=limits or Limits(),
         seed=seed,
         top=top,
         precision=precision,
     )
+
+
+def executed(  # noqa: PLR0913 - what a run needs, by name
+    project: Project,
+    engine: Evaluation,
+    executor: str,
+    *,
+    jobs: Sequence[Job],
+    judges: JudgeOptions,
+    book: JudgeBook,
+    listener: Listener | None = None,
+    store: VerdictStore | None = None,
+    limits: Limits | None = None,
+    seed: int = 0,
+    top: int | None = None,
+    precision: Precision | None = None,
+) -> Execution:
+    """Give a run that is set up, ``engine``, to an executor, as it is typed.
+
+    All else is what the run was set up with.  Raises RubricError (D401) for an executor
+    that there is not, and what it raises.
+    """
+    offers = {n: o.offer for n, o in project.host.executors.items()}
+    commission = Commission(
+        here=engine,
+        started=engine.started,
+        folder=project.folder.resolve(),
+        environ=project.environ,
+        consulted=book.consulted | {JUDGE_VARIABLE},
+        jobs=tuple(jobs),
+        judges=judges,
+        limits=limits or Limits(),
+        seed=seed,
+        top=top,
+        precision=precision,
+        store=None if store is None else store.path.resolve(),
+        durable=store is not None and store.is_durable,
+        listener=_audience(project.host, listener),
+    )
+    return read_executor(executor, offers)(commission)
 
 
 def estimated(  # noqa: PLR0913 - what a run needs, by name
@@ -190,31 +258,39 @@ def assign(
     response that has none, E301 for two rubrics of one name, and E303 for a rubric
     with open parameters.
     """
-    _refuse_same_names(rubrics)
-    assigned = _Assignment(rubrics)
-    bound: dict[str, BoundRubric] = {}
+    assignment = Assignment(project, rubrics)
     jobs: list[Job] = []
     lost: list[Diagnostic] = []
     for response in responses:
-        rubric = assigned.rubric_of(response, lost)
-        if rubric is None:
-            continue
-        if rubric.name not in bound:
-            bound[rubric.name] = project.bind(rubric)
-        jobs.append(Job(bound[rubric.name], response))
+        job = assignment.job(response)
+        if isinstance(job, Job):
+            jobs.append(job)
+        else:
+            lost.append(job)
     if lost:
         raise RubricError(lost)
     return jobs
 
 
+def assigned(assignment: "Assignment", responses: Iterable[Response]) -> Iterator[Job]:
+    """Give responses with their rubrics as they come.
+
+    Raises RubricError (D107) at the first one that has none.
+    """
+    for response in responses:
+        job = assignment.job(response)
+        if not isinstance(job, Job):
+            raise RubricError([job])
+        yield job
+
+
 def check_blocks(
-    options: JudgeOptions, rubrics: Sequence[Rubric], jobs: Iterable[Job]
+    options: JudgeOptions, rubrics: Sequence[Rubric], bound: Iterable[BoundRubric]
 ) -> None:
     """Refuse a judge for a block that is nowhere: nobody would ask it.
 
     Raises RubricError (D202).
     """
-    bound = {id(job.rubric): job.rubric for job in jobs}.values()
     names = {block.name for rubric in rubrics for block in rubric.judges}
     names |= {c.judge for rubric in bound for c in rubric.criteria() if c.judge}
     for name in _chosen(options.specs).overrides:
@@ -251,41 +327,64 @@ def _refuse_same_names(rubrics: Sequence[Rubric]) -> None:
             )
 
 
-class _Assignment:
-    """Which rubric judges which response."""
+class Assignment:
+    """Which rubric judges which response.
 
-    def __init__(self, rubrics: Sequence[Rubric]) -> None:
+    Raises RubricError E301 for two rubrics of one name.
+    """
+
+    def __init__(self, project: Project, rubrics: Sequence[Rubric]) -> None:
+        _refuse_same_names(rubrics)
+        self._project = project
+        self._bound: dict[str, BoundRubric] = {}
         self.rubrics = rubrics
         self.by_name = {rubric.name: rubric for rubric in rubrics}
         self.by_prompt = {
             prompt: rubric for rubric in rubrics for prompt in rubric.for_prompts
         }
 
-    def rubric_of(self, response: Response, lost: list[Diagnostic]) -> Rubric | None:
+    @property
+    def bound(self) -> Sequence[BoundRubric]:
+        """All rubrics that judge some response, as far as is known."""
+        return tuple(self._bound.values())
+
+    def bind_all(self) -> None:
+        """Have every rubric bound; raises RubricError (E303) for open parameters."""
+        for rubric in self.rubrics:
+            self._bind(rubric)
+
+    def job(self, response: Response) -> Job | Diagnostic:
+        """Give the response with its rubric, or say that it has none (D107).
+
+        Raises RubricError (E303) for a rubric with open parameters.
+        """
+        rubric = self._rubric_of(response)
+        if isinstance(rubric, Diagnostic):
+            return rubric
+        return Job(self._bind(rubric), response)
+
+    def _bind(self, rubric: Rubric) -> BoundRubric:
+        bound = self._bound.get(rubric.name)
+        if bound is None:
+            bound = self._bound[rubric.name] = self._project.bind(rubric)
+        return bound
+
+    def _rubric_of(self, response: Response) -> Rubric | Diagnostic:
         if response.rubric is not None:
-            found = self.by_name.get(response.rubric)
-            if found is None:
-                lost.append(
-                    _no_rubric(
-                        response,
-                        f"asks for the rubric `{response.rubric}`, which is not here",
-                        f"the rubrics are: {', '.join(self.by_name)}",
-                    )
-                )
-            return found
+            return self.by_name.get(response.rubric) or _no_rubric(
+                response,
+                f"asks for the rubric `{response.rubric}`, which is not here",
+                f"the rubrics are: {', '.join(self.by_name)}",
+            )
         found = self.by_prompt.get(response.prompt_id)
         if found is None and len(self.rubrics) == 1:
-            return self.rubrics[0]
-        if found is None:
-            lost.append(
-                _no_rubric(
-                    response,
-                    f"(prompt `{response.prompt_id}`) belongs to no rubric",
-                    "name its rubric in the row's `rubric`, or its prompt in the "
-                    "rubric's `for:`",
-                )
-            )
-        return found
+            found = self.rubrics[0]
+        return found or _no_rubric(
+            response,
+            f"(prompt `{response.prompt_id}`) belongs to no rubric",
+            "name its rubric in the row's `rubric`, or its prompt in the "
+            "rubric's `for:`",
+        )
 
 
 def _no_rubric(response: Response, problem: str, hint: str) -> Diagnostic:

@@ -164,15 +164,37 @@ def preference_counts(
     A preference is the number of the better response and that of the worse one.
     Raises ValueError for two responses to different prompts.
     """
-    groups = ByPrompt.of(prompts)
     scored = as_values(scores, len(prompts))
-    table = np.zeros((5, len(groups.names)))
-    for better, worse in preferences:
-        if groups.codes[better] != groups.codes[worse]:
-            raise ValueError("a preference is between two responses to one prompt")
-        apart = np.array([scored[better] - scored[worse]])
-        table[:, groups.codes[better]] += _outcomes(np.ones(1), apart)
-    return PairCounts(groups.names, *table)
+    pairs = np.array(list(preferences), np.intp).reshape(-1, 2)
+    ahead = np.ones(len(pairs))
+    return compared_counts(
+        prompts, pairs, ahead, scored[pairs[:, 0]] - scored[pairs[:, 1]]
+    )
+
+
+def compared_counts(
+    prompts: Sequence[str],
+    pairs: Rows,
+    ahead: npt.ArrayLike,
+    apart: npt.ArrayLike,
+) -> PairCounts:
+    """Count how pairs that were compared are ordered.
+
+    ``pairs`` are numbers of responses, of the shape (pairs, 2).  ``ahead`` is by how
+    much the first of each is better, by gold, and ``apart`` by how much it has the
+    higher score, NaN where one has none.  Raises ValueError for two responses to
+    different prompts.
+    """
+    groups = ByPrompt.of(prompts)
+    codes = groups.codes[pairs[:, 0]]
+    if (codes != groups.codes[pairs[:, 1]]).any():
+        raise ValueError("a preference is between two responses to one prompt")
+    size = len(groups.names)
+    columns = [
+        np.bincount(codes[outcome], minlength=size).astype(np.float64)
+        for outcome in _outcomes(np.asarray(ahead), np.asarray(apart))
+    ]
+    return PairCounts(groups.names, *columns)
 
 
 # -------------------------------------------------------------------- the tail
@@ -284,16 +306,15 @@ def _behind(codes: Rows, golds: Rows, ranks: Rows) -> Rows:
     return behind - (np.cumsum(in_prompt) - in_prompt)[codes]
 
 
-def _outcomes(better: Floats, apart: Floats) -> Floats:
-    """Count pairs by their outcome; the order is that of `PairCounts`."""
+def _outcomes(better: Floats, apart: Floats) -> tuple[Truths, ...]:
+    """Sort pairs by their outcome; the order is that of `PairCounts`."""
     equal = np.abs(better) <= TOLERANCE
     unscored = np.isnan(apart) & ~equal
     known = ~equal & ~unscored
     tied = known & (np.abs(apart) <= TOLERANCE)
     right = known & ~tied & ((apart > 0) == (better > 0))
     wrong = known & ~tied & ~right
-    outcomes = (right, tied, wrong, equal, unscored)
-    return np.array([np.count_nonzero(one) for one in outcomes], np.float64)
+    return right, tied, wrong, equal, unscored
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

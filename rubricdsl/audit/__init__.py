@@ -3,5 +3,5 @@
 `probes` and `mutations` make texts, `drawing` has them made for the prompts of a pool;
 `trials` says what got through beside the pool, `credits` which criteria were fooled,
 `kills` which criteria notice that a good response was made worse, and `remedies` what
-to write into the rubric.  Nothing here asks a judge.
+to write into the rubric.  `running` puts it together around whoever judges.
 """

@@ -15,10 +15,11 @@ from rubricdsl.cases.trials import Trial
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.config import find_config
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.events import Listener
+from rubricdsl.model.execution import EvaluationResult, Job, JudgeOptions
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -31,7 +32,7 @@ from rubricdsl.model.rubric import BoundRubric, Criterion, Group
 from rubricdsl.model.ruling import Failure, FailureKind, Ruling
 from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, judge_book, project_config
+from rubricdsl.runs import judge_book, project_config
 
 # No judge of a rubric can be called this: it is no name.
 _STAND_IN = "given:"

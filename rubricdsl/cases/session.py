@@ -17,10 +17,10 @@ from rubricdsl.cases.recording import Asked, RecordedVerdict, Recording
 from rubricdsl.cases.running import OfflineRun, judged, run_offline, unbound
 from rubricdsl.cases.trials import Trial, Trials
 from rubricdsl.diagnostics import FactMissingError
-from rubricdsl.judging.listening import Listener
+from rubricdsl.model.events import Listener
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.model.rubric import Rubric, TestCase
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions
 
 Selection = Callable[[Rubric, TestCase], bool]
 _NO_NOTICES: tuple[str, ...] = ()

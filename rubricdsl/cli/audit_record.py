@@ -6,8 +6,8 @@ from rubricdsl.audit.findings import Findings
 from rubricdsl.audit.kills import Killer, Mutant, MutationResult
 from rubricdsl.audit.remedies import Remedy
 from rubricdsl.audit.trials import ProbeResult, Trial
-from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import EvaluationResult
 
 
 def record(findings: Findings, asked: EvaluationResult, *, seed: int) -> Plain:

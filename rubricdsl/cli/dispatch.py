@@ -31,6 +31,7 @@ COMMANDS = {
     "store": "inspect, verify, export or prune the verdicts that are kept",
     "judges": "list the judges that are installed, and whether they are ready",
     "agree": "say how far verdicts and scores agree with people",
+    "cascade": "say what it saves to ask a dear judge only where a cheap one is unsure",
     "explain": "say why a response scored as it did, and what would change it",
     "reliability": "ask judges the same again, and say how far to trust them",
     "audit": "attack rubrics with known reward hacks, and say what gets through",

@@ -8,7 +8,7 @@ from pathlib import Path
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.hosts import host_of
 from rubricdsl.cli.importing import spare
-from rubricdsl.cli.numbers import positive
+from rubricdsl.cli.numbers import positive, seed
 from rubricdsl.cli.output import plural, print_json, report, say, standard_input
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.diagnostics.render import diagnostic_record
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--drafts", type=positive, default=1, metavar="N", help="merge N drafts"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="what is drawn depends on it"
+        "--seed", type=seed, default=0, metavar="N", help="what is drawn depends on it"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import amount, positive
+from rubricdsl.cli.output import say
 from rubricdsl.cli.run_arguments import (
     add_limits,
     add_precision,
@@ -16,11 +17,14 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.cli.run_conduct import (
+    Ended,
     add_outputs,
     check_outputs,
     conduct,
+    conduct_stream,
     show_rows,
     show_table,
+    show_written,
     tell_files,
 )
 from rubricdsl.cli.run_endings import (
@@ -30,7 +34,11 @@ from rubricdsl.cli.run_endings import (
     tell_under,
     tell_way_on,
 )
+from rubricdsl.cli.run_findings import RunFindings
+from rubricdsl.cli.streamed_subjects import look_through, may_stream
 from rubricdsl.formats.tables import ranked
+from rubricdsl.judging.executor import LOCAL
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.scorecard import Scorecard
 
 DESCRIPTION = "Judge and score responses with rubrics."
@@ -55,6 +63,10 @@ yes-or-no questions to models under `majority` or `mean` are asked again; `prese
 recorded verdicts are not.  All else is taken at its word.  A row's `noise` says what
 half-width was reached, and on how many votes.
 
+With --out and `--format none` (or jsonl) results are written as they are there, and
+neither they nor the responses need fit into memory; the responses are read twice.  An
+--out that ends in .parquet is Parquet, one that ends in / a folder of it.
+
 exit codes: 0 done, 1 a score is under --fail-under, 2 bad input, 3 some verdicts
 could not be had, 130 interrupted (what was judged is kept)"""  # noqa: E501 - examples
 
@@ -72,12 +84,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_precision(parser)
     add_store(parser)
     add_limits(parser)
+    parser.add_argument(
+        "--executor",
+        default=LOCAL,
+        metavar="NAME[?key=value&…]",
+        help="who makes the run: `local` (default), or what a plugin offers",
+    )
 
 
 def run(options: argparse.Namespace) -> Exit:
     """Run the command."""
     check_outputs(options)
     wanted = precision(options)
+    within = None if wanted is None else wanted.within
+    findings = RunFindings(options.fail_under, within)
+    if may_stream(options):
+        streamed = look_through(options)
+        if not streamed.repeats:
+            with opened_store(options, streamed.project) as store:
+                ended = conduct_stream(
+                    options, streamed, store, findings, precision=wanted
+                )
+            show_written(options)
+            return _told(options, ended, findings, wanted, streamed.lost)
+        say("note: the same comes up far apart, so all results are held in memory")
     subjects = read_subjects(options)
     with opened_store(options, subjects.project) as store:
         ended = conduct(options, subjects, store, precision=wanted)
@@ -87,17 +117,29 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         best = _best(scorecards, options.top) if options.top else scorecards
         show_rows(options, ended.header, best)
-    tell_ending(ended.result)
+    for scorecard in scorecards:
+        findings.add(scorecard)
+    return _told(options, ended, findings, wanted, subjects.lost)
+
+
+def _told(
+    options: argparse.Namespace,
+    ended: Ended,
+    findings: RunFindings,
+    wanted: Precision | None,
+    lost: int,
+) -> Exit:
+    """Say what the run came to, and give the exit code."""
+    tell_ending(ended.result, findings)
     if wanted is not None:
-        tell_noise(scorecards, wanted)
-    if options.fail_under is not None:
-        tell_under(scorecards, options.fail_under)
+        tell_noise(findings, wanted)
+    tell_under(findings)
     tell_files(options)
-    code = exit_of(scorecards, lost=subjects.lost, fail_under=options.fail_under)
+    code = exit_of(findings, lost=lost)
     if ended.interrupted:
         code = Exit.INTERRUPTED
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(scorecards, stored=store is not None, out=options.out)
+        tell_way_on(findings, stored=not options.no_cache, out=options.out)
     return code
 
 

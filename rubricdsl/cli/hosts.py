@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
-from rubricdsl.language.loading import find_project
-from rubricdsl.plugins.admission import BUILTIN_ONLY
-from rubricdsl.plugins.host import PluginHost
-from rubricdsl.project import installed_plugins
+if TYPE_CHECKING:
+    from rubricdsl.plugins.host import PluginHost
 
 
 @define
@@ -18,10 +17,16 @@ class Hosts:
     """The hosts of one command, one for each project that its files belong to."""
 
     builtin_only: bool = False
-    _of_projects: dict[Path | None, PluginHost] = Factory(dict)
+    _of_projects: dict[Path | None, "PluginHost"] = Factory(dict)
 
-    def of(self, folder: Path) -> PluginHost:
+    def of(self, folder: Path) -> "PluginHost":
         """Give the plugins in force in a folder."""
+        # Every command passes by here, and not every one wants plugins.
+        from rubricdsl.language.loading import find_project
+        from rubricdsl.plugins.admission import BUILTIN_ONLY
+        from rubricdsl.plugins.host import PluginHost
+        from rubricdsl.project import installed_plugins
+
         project = find_project(folder / "-")
         host = self._of_projects.get(project)
         if host is None:
@@ -36,7 +41,7 @@ class Hosts:
 _hosts: ContextVar[Hosts | None] = ContextVar("hosts", default=None)
 
 
-def host_of(folder: Path = Path()) -> PluginHost:
+def host_of(folder: Path = Path()) -> "PluginHost":
     """Give the plugins that the command in progress may use in a folder."""
     return (_hosts.get() or Hosts()).of(folder)
 

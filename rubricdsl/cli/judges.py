@@ -28,8 +28,10 @@ from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.protocols import (
+    DeferringBackend,
     JudgeBackendOffer,
     JudgeWrapperOffer,
     PreparedBackend,
@@ -40,7 +42,7 @@ from rubricdsl.model.rubric import BoundRubric, Group, Weight
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.plugins.host import Offered, PluginHost
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, judge_book
+from rubricdsl.runs import judge_book
 
 DESCRIPTION = """\
 List the judges that are installed; --keys says what a SPEC may hold; --check asks
@@ -219,6 +221,8 @@ async def _ask(
     book = judge_book(project, JudgeOptions(specs=(spec,)))
     try:
         (judge, *_) = book.panel(rubric, None).members
+        if isinstance(judge.backend, DeferringBackend):
+            return True, judge.backend.readiness()
         if isinstance(judge.backend, PreparedBackend):
             judge.backend.prepare()
         async with asyncio.timeout(judge.timeout):

@@ -21,8 +21,8 @@ from rubricdsl.cli.run_arguments import (
 )
 from rubricdsl.judging.efforts import Estimate
 from rubricdsl.judging.loops import run_async
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import Precision
 from rubricdsl.runs import estimated, judge_book
 
 DESCRIPTION = "Say what an evaluation would cost, before it runs.  Nothing is asked."

@@ -20,7 +20,7 @@ examples:
   rub plugins --offers
 
 With --offers, what the plugins offer follows, by kind: the names that --judge,
---proposer, --strategy, --select, --probes, --from and --to take.
+--proposer, --strategy, --select, --probes, --executor, --from and --to take.
 
 Which plugins may be loaded says rub.toml, in [plugins], by name and distribution:
 
@@ -55,6 +55,7 @@ _KINDS = (
     _Kind("refinement strategies", "refinement_strategies"),
     _Kind("probes", "probes"),
     _Kind("mutations", "mutations"),
+    _Kind("executors", "executors"),
     _Kind("formats", "formats"),
 )
 

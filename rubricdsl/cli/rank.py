@@ -25,6 +25,7 @@ from rubricdsl.cli.run_conduct import (
     tell_files,
 )
 from rubricdsl.cli.run_endings import tell_border, tell_ending, tell_way_on
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.model.scorecard import Scorecard, Status
 
 DESCRIPTION = "Find the K best responses to each prompt, asking as little as it takes."
@@ -84,7 +85,8 @@ def run(options: argparse.Namespace) -> Exit:
         show_table(scorecards, subjects.responses, options.top)
     else:
         show_rows(options, ended.header, scorecards)
-    tell_ending(ended.result)
+    findings = RunFindings.of(scorecards)
+    tell_ending(ended.result, findings)
     _tell_saved(scorecards)
     open_prompts = list(_undecided(scorecards, options.top))
     _tell_undecided(open_prompts, options.top)
@@ -97,7 +99,7 @@ def run(options: argparse.Namespace) -> Exit:
     if ended.interrupted:
         code = Exit.INTERRUPTED
     if code in {Exit.INCOMPLETE, Exit.INTERRUPTED}:
-        tell_way_on(scorecards, stored=store is not None, out=options.out)
+        tell_way_on(findings, stored=store is not None, out=options.out)
     return code
 
 

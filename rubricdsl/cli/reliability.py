@@ -19,10 +19,10 @@ from rubricdsl.cli.run_arguments import (
     read_subjects,
 )
 from rubricdsl.cli.run_endings import exit_of, tell_ending
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.render import safe_text
-from rubricdsl.judging.engine import EvaluationResult
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.reliability.asking import RepeatedJudges
 from rubricdsl.judging.reliability.consistency import Consistency
@@ -34,6 +34,7 @@ from rubricdsl.judging.reliability.reports import (
     reliability,
 )
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import EvaluationResult
 from rubricdsl.runs import evaluation, judge_book
 
 DESCRIPTION = """\
@@ -91,10 +92,11 @@ def run(options: argparse.Namespace) -> Exit:
     else:
         for line in _lines(found):
             sys.stdout.write(safe_text(line) + "\n")
-    tell_ending(result)
+    findings = RunFindings.of(result.scorecards)
+    tell_ending(result, findings)
     if asked.interrupted:
         return Exit.INTERRUPTED
-    return exit_of(result.scorecards, lost=subjects.lost, fail_under=None)
+    return exit_of(findings, lost=subjects.lost)
 
 
 @frozen(eq=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
+from rubricdsl.cli.inputs import load_sound
+from rubricdsl.cli.numbers import seed
 from rubricdsl.cli.output import say, standard_input
 from rubricdsl.cli.pages import write_html
 from rubricdsl.diagnostics import RubricError, fail
@@ -32,11 +34,12 @@ for anything and shows texts as texts, whatever is written in them."""
 EPILOG = """\
 examples:
   rub report examples/doctor/results.jsonl --out report.html
-  rub report examples/doctor/results.jsonl --responses examples/doctor/responses.jsonl --gold examples/doctor/gold.jsonl --out report.html
+  rub report examples/doctor/results.jsonl --rubric examples/doctor/fever.rub --responses examples/doctor/responses.jsonl --gold examples/doctor/gold.jsonl --out report.html
 
 On a terminal the report stands there in brief, too; without --out the page goes to
 standard output where that is none.  Several files are parts of one run.  With --responses each response is shown with its
-text, in which the quotes that judges gave are marked; with --gold, what `rub tail`
+text, in which the quotes that judges gave are marked; with --rubric what each criterion says;
+with --gold, what `rub tail`
 and `rub agree` find, and how each criterion tells good responses apart; with --audit and --refine,
 what `rub audit --json` and `rub refine --json` printed of it; with --compare, what
 moved since that run.
@@ -59,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--responses", metavar="FILE", help="the responses, to show their texts"
     )
+    parser.add_argument(
+        "--rubric",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="the rubric, to show what its criteria say; may be repeated",
+    )
     parser.add_argument("--gold", metavar="FILE", help="what people said of them")
     parser.add_argument(
         "--audit", metavar="FILE", help="what `rub audit --json` printed"
@@ -67,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--refine", metavar="FILE", help="what `rub refine --json` printed"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all that is drawn"
+        "--seed", type=seed, default=0, metavar="N", help="of all that is drawn"
     )
 
 
@@ -104,6 +114,7 @@ def _material(options: argparse.Namespace) -> "Material":
         runs=runs,
         gold=Gold() if options.gold is None else read_gold(options.gold),
         texts=_texts(options.responses),
+        statements=_statements(options.rubric, runs),
         comparison=_comparison(options, runs),
         audit=None if options.audit is None else read_audit(options.audit),
         refinements=tuple(map(_way, refined)),
@@ -122,6 +133,35 @@ def _texts(path: str | None) -> Mapping[tuple[str, str], Response]:
         return {}
     responses = sound(read_responses(path))
     return {(one.prompt_id, one.response_id): one for one in responses}
+
+
+def _statements(
+    paths: Sequence[str], runs: Sequence[Results]
+) -> Mapping[str, Mapping[str, str]]:
+    """Give what criteria of the run's rubrics say, by the rubric's name and path."""
+    if not paths:
+        return {}
+    rubrics, project = load_sound(paths)
+    used = {
+        (card.rubric, card.rubric_digest) for run in runs for card in run.scorecards
+    }
+    found: dict[str, Mapping[str, str]] = {}
+    for rubric in rubrics:
+        bound = project.bind(rubric)
+        if (bound.name, bound.digest) in used:
+            found[bound.name] = {one.path: one.text for one in bound.criteria()}
+        elif bound.name in {name for name, _ in used}:
+            say(
+                f"note: `{bound.name}` was another when this was judged; its texts are "
+                "left out"
+            )
+    if not found:
+        fail(
+            "D103",
+            f"{', '.join(paths)}: no rubric here is one of these results",
+            hint="name the file that `rub eval` was given, as it was then",
+        )
+    return found
 
 
 def _comparison(

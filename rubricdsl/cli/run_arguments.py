@@ -8,20 +8,25 @@ from pathlib import Path
 from attrs import frozen
 
 from rubricdsl.cli.inputs import load_sound
-from rubricdsl.cli.numbers import amount, concurrency, flip_rate, positive, share
+from rubricdsl.cli.numbers import (
+    amount,
+    concurrency,
+    flip_rate,
+    positive,
+    seed,
+    share,
+)
 from rubricdsl.cli.output import report
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.formats.responses import read_responses
 from rubricdsl.formats.rows import RowProblem
-from rubricdsl.judging.engine import Job
-from rubricdsl.judging.flow import Limits
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.database import Durability
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import Job, JudgeOptions, Limits, Precision
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.project import Project
-from rubricdsl.runs import JudgeOptions, assign, check_blocks
+from rubricdsl.runs import assign, check_blocks
 
 
 @frozen(kw_only=True)
@@ -42,7 +47,8 @@ def add_subjects(parser: argparse.ArgumentParser) -> None:
         "--responses",
         required=True,
         metavar="FILE",
-        help="JSON Lines, JSON, CSV or Parquet (perhaps .gz), or - for standard input",
+        help="JSON Lines, JSON, CSV, Parquet or Arrow (perhaps .gz), a folder of "
+        "Parquet or Arrow files, or - for standard input",
     )
     parser.add_argument(
         "--judge",
@@ -61,7 +67,7 @@ def add_subjects(parser: argparse.ArgumentParser) -> None:
         "--keep-going", action="store_true", help="pass over rows that cannot be read"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)"
+        "--seed", type=seed, default=0, metavar="N", help="of all that is drawn (0)"
     )
 
 
@@ -141,7 +147,8 @@ def read_subjects(options: argparse.Namespace) -> Docketed:
         raise RubricError(problems)
     report(problems)
     jobs = assign(project, rubrics, responses)
-    check_blocks(judge_options(options), rubrics, jobs)
+    bound = {id(job.rubric): job.rubric for job in jobs}.values()
+    check_blocks(judge_options(options), rubrics, bound)
     return Docketed(
         project=project,
         rubrics=rubrics,

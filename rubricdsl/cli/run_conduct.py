@@ -4,7 +4,8 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rubricdsl.cli.inputs import find_files
 from rubricdsl.cli.output import print_json, say
 from rubricdsl.cli.progress import ProgressView
 from rubricdsl.cli.run_arguments import Docketed, judge_options, limits
+from rubricdsl.cli.run_findings import RunFindings
 from rubricdsl.cli.run_manifest import (
     check_resumable,
     header,
@@ -21,25 +23,35 @@ from rubricdsl.cli.run_manifest import (
     write_manifest,
 )
 from rubricdsl.cli.stopping import until_stopped
+from rubricdsl.cli.streamed_subjects import StreamedSubjects
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.results import (
+    PARTITIONS,
+    ResultsWriter,
+    is_column_name,
     result_lines,
+    result_rows,
     results_document,
+    results_writer,
+    scorecard_row,
     write_csv,
     write_results,
 )
 from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
-from rubricdsl.formats.whole_files import same_file
-from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.formats.whole_files import same_file, unwritable
+from rubricdsl.judging.executor import LOCAL
 from rubricdsl.judging.loops import run_async
-from rubricdsl.judging.recording import write_recording
-from rubricdsl.judging.sequential import Precision
+from rubricdsl.judging.recording import recording, write_recording
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import EvaluationResult, Execution, Precision
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard
-from rubricdsl.runs import evaluation, judge_book
+from rubricdsl.runs import evaluation, executed, judge_book
+
+# Endings that look like columns, in which results are not written.
+_NO_RESULTS = (".arrow", ".feather", ".parquet.gz")
 
 
 @frozen
@@ -53,11 +65,21 @@ class Ended:
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Declare where results go, and that a run may go on."""
-    parser.add_argument("--out", metavar="FILE", help="write results (JSON Lines)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write results: JSON Lines, Parquet (.parquet) or a folder of Parquet (/)",
+    )
+    parser.add_argument(
+        "--partition-by",
+        choices=PARTITIONS,
+        metavar="COLUMN",
+        help=f"of a folder: {' or '.join(PARTITIONS)} (default: {PARTITIONS[0]})",
+    )
     parser.add_argument("--record", metavar="FILE", help="write a replay of the run")
     parser.add_argument(
         "--format",
-        choices=("table", "json", "jsonl", "csv"),
+        choices=("table", "json", "jsonl", "csv", "none"),
         default="table",
         help="what stdout shows (default: table)",
     )
@@ -81,7 +103,8 @@ def check_outputs(options: argparse.Namespace) -> None:
         if file is None:
             continue
         folder = Path(file).parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(file).is_dir():
+        is_folder = flag != "--out" and (Path(file).is_dir() or file.endswith("/"))
+        if not folder.is_dir() or not os.access(folder, os.W_OK) or is_folder:
             fail(
                 "D111",
                 f"{flag}: {file} cannot be written",
@@ -89,6 +112,7 @@ def check_outputs(options: argparse.Namespace) -> None:
             )
         for what, other in _needed(options, flag):
             _spare(flag, file, what, other)
+    _check_columns(options)
     if options.resume and options.out is None:
         fail(
             "D401",
@@ -101,6 +125,31 @@ def check_outputs(options: argparse.Namespace) -> None:
             "--resume and --no-cache exclude each other: verdicts are in the store",
             hint="leave one of them out",
         )
+
+
+def _check_columns(options: argparse.Namespace) -> None:
+    """See that results can be written in the form that the name of --out asks for."""
+    out = options.out
+    is_column = out is not None and is_column_name(out)
+    if out is not None and out.lower().endswith(_NO_RESULTS):
+        fail(
+            "D108",
+            f"--out: results are not written as {out}",
+            hint="name it .jsonl or .parquet, or a folder: with / at the end",
+        )
+    is_folder = is_column and (out.endswith("/") or Path(out).is_dir())
+    if options.partition_by is not None and not is_folder:
+        fail(
+            "D401",
+            "--partition-by is of use only where --out is a folder",
+            hint="name one, with / at the end",
+        )
+    if is_column:
+        from rubricdsl.formats.column_results import check_results_folder
+        from rubricdsl.formats.parquet import import_arrow
+
+        import_arrow(out)
+        check_results_folder(out)
 
 
 def _spare(flag: str, file: str, what: str, other: str) -> None:
@@ -140,37 +189,120 @@ def conduct(
     """
     ended = run_async(_evaluate(options, subjects, store, top, precision))
     if options.out:
-        write_results(options.out, ended.header, ended.result.scorecards)
+        write_results(
+            options.out,
+            ended.header,
+            ended.result.scorecards,
+            partition_by=_partition(options),
+        )
         remove_manifest(options.out)
     if options.record:
         write_recording(Path(options.record), ended.result.scorecards)
     return ended
 
 
-async def _evaluate(
+def conduct_stream(
     options: argparse.Namespace,
-    subjects: Docketed,
+    subjects: StreamedSubjects,
+    store: VerdictStore | None,
+    findings: RunFindings,
+    *,
+    precision: Precision | None = None,
+) -> Ended:
+    """Judge responses as they come, and write results as they are there.
+
+    What they come to is added to the ``findings``.
+    """
+    outlet = _ResultsOutlet(options, findings)
+    ended = run_async(_evaluate(options, subjects, store, None, precision, outlet))
+    remove_manifest(options.out)
+    return ended
+
+
+class _ResultsOutlet:
+    """Writes results, and a recording, as they come."""
+
+    backlog = 0
+
+    def __init__(self, options: argparse.Namespace, findings: RunFindings) -> None:
+        self._options = options
+        self._findings = findings
+        self._writer: ResultsWriter | None = None
+        self._record: Callable[[Scorecard], None] | None = None
+
+    @contextmanager
+    def opened(self, run: dict[str, Plain]) -> Iterator[None]:
+        """Open the files; in the end, they say of the run what ``run`` is by then."""
+        options = self._options
+        with ExitStack() as stack:
+            writer = results_writer(options.out, run, partition_by=_partition(options))
+            self._writer = stack.enter_context(writer)
+            if options.record:
+                record = recording(Path(options.record))
+                self._record = stack.enter_context(record)
+            yield
+            self._writer.finish(run)
+
+    def deliver(self, scorecard: Scorecard) -> None:
+        """Write a result."""
+        if self._writer is not None:
+            self._writer.add(scorecard)
+        if self._record is not None:
+            try:
+                self._record(scorecard)
+            except OSError as error:
+                unwritable(self._options.record, error)
+        self._findings.add(scorecard)
+
+
+def _partition(options: argparse.Namespace) -> str:
+    return options.partition_by or PARTITIONS[0]
+
+
+async def _evaluate(  # noqa: PLR0913, PLR0917 - a run and what it is made with
+    options: argparse.Namespace,
+    subjects: Docketed | StreamedSubjects,
     store: VerdictStore | None,
     top: int | None,
     precision: Precision | None,
+    outlet: _ResultsOutlet | None = None,
 ) -> Ended:
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
     project = subjects.project
     progress = ProgressView()
-    book = judge_book(project, judge_options(options))
+    judges, bounds = judge_options(options), limits(options)
+    book = judge_book(project, judges)
     started = datetime.now(UTC)
     try:
         engine = evaluation(
             project,
             subjects.jobs,
             book,
+            outlet=outlet,
             listener=progress,
             store=store,
-            limits=limits(options),
+            limits=bounds,
             seed=options.seed,
             top=top,
             precision=precision,
         )
+        execution: Execution = engine
+        # A stream is for this process alone: `may_stream` sees to it.
+        if isinstance(subjects, Docketed):
+            execution = executed(
+                project,
+                engine,
+                getattr(options, "executor", LOCAL),
+                jobs=subjects.jobs,
+                judges=judges,
+                book=book,
+                listener=progress,
+                store=store,
+                limits=bounds,
+                seed=options.seed,
+                top=top,
+                precision=precision,
+            )
         # Who judges is only known now.
         for flag, file in (("--out", options.out), ("--record", options.record)):
             for other in book.files if file else ():
@@ -180,14 +312,17 @@ async def _evaluate(
             check_resumable(options.out, engine.identity)
         if options.out:
             write_manifest(options.out, run)
-        try:
-            result, interrupted = await until_stopped(engine.run(), engine.cancel)
-        finally:
-            progress.clear()
+        with nullcontext() if outlet is None else outlet.opened(run):
+            try:
+                result, interrupted = await until_stopped(
+                    execution.run(), execution.cancel
+                )
+            finally:
+                progress.clear()
+            run["seconds"] = round(result.seconds, 3)
+            run["judge_calls"] = result.judge_calls
     finally:
         await book.close()
-    run["seconds"] = round(result.seconds, 3)
-    run["judge_calls"] = result.judge_calls
     return Ended(result, run, interrupted)
 
 
@@ -202,8 +337,18 @@ def show_rows(
     elif options.format == "jsonl":
         for line in result_lines(run, scorecards):
             sys.stdout.write(line + "\n")
-    else:
+    elif options.format == "csv":
         write_csv(sys.stdout, scorecards)
+
+
+def show_written(options: argparse.Namespace) -> None:
+    """Print the results that were written, in the format chosen."""
+    if options.format == "jsonl":
+        run, rows = result_rows(options.out)
+        cards = map(scorecard_row, rows)
+        written = (card for card in cards if isinstance(card, Scorecard))
+        for line in result_lines(run, written):
+            sys.stdout.write(line + "\n")
 
 
 def show_table(

@@ -7,15 +7,12 @@ from math import fsum
 
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.output import plural, say
-from rubricdsl.judging import degenerate
-from rubricdsl.judging.engine import EvaluationResult
-from rubricdsl.judging.sequential import Precision
-from rubricdsl.model.ruling import Failure, FailureKind
-from rubricdsl.model.scorecard import CONFIDENCE, Scorecard, Status
+from rubricdsl.cli.run_findings import MOST_NAMES, Causes, Named, RunFindings
+from rubricdsl.model.execution import EvaluationResult, Precision
+from rubricdsl.model.ruling import FailureKind
+from rubricdsl.model.scorecard import CONFIDENCE, Scorecard
 
 _MOST_REASONS = 10
-_MOST_NAMES = 3
-_WITHOUT_JUDGE = frozenset({"check", "needs", degenerate.JUDGE_NAME})
 # What the next attempt may give.
 _MAY_PASS = frozenset(
     {
@@ -34,17 +31,19 @@ _MAY_PASS = frozenset(
 _MENDS = {
     FailureKind.AUTH_FAILED: "the judge takes the key",
     FailureKind.QUOTA_EXHAUSTED: "the judge's account has something left",
+    FailureKind.JUDGE_PENDING: "the answers that it waits for are there",
 }
 
 
-def tell_ending(result: EvaluationResult) -> None:
+def tell_ending(result: EvaluationResult, findings: RunFindings) -> None:
     """Say what a person should know of a run beside its results."""
     for notice in result.notices:
         say(f"note: {notice}")
-    _tell_failures(result.scorecards)
-    _tell_suspects(result.scorecards)
+    _tell_causes(findings.verdicts, "verdict", "could not be had:")
+    _tell_causes(findings.votes, "vote", "could not be had, and counted for nothing:")
+    _tell_suspects(findings.suspects)
     parts = [
-        plural(len(result.scorecards), "response"),
+        plural(findings.responses, "response"),
         plural(result.judge_calls, "judge call"),
     ]
     if result.cached:
@@ -56,21 +55,14 @@ def tell_ending(result: EvaluationResult) -> None:
     say(f"{', '.join(parts)}, {result.seconds:.1f} s")
 
 
-def tell_way_on(
-    scorecards: Sequence[Scorecard], *, stored: bool, out: str | None
-) -> None:
+def tell_way_on(findings: RunFindings, *, stored: bool, out: str | None) -> None:
     """Say how a run that is not complete goes on, if the same command can help.
 
     What a judge has not said may come with the next attempt, and each run has its
     budgets anew.  A key that was refused must be mended first; and what no attempt
     can give, such as a fact that was not recorded, is not promised.
     """
-    verdicts = [result.verdict for card in scorecards for result in card.criteria]
-    kinds = {v.failure.kind for v in verdicts if v.failure is not None}
-    is_judged = any(
-        v.ruling is not None and v.provenance.judge not in _WITHOUT_JUDGE
-        for v in verdicts
-    )
+    kinds, is_judged = findings.kinds, findings.is_judged
     if not stored:
         if is_judged:
             say("nothing was kept for a later run, since --no-cache was given")
@@ -89,17 +81,14 @@ def tell_way_on(
     say(f"{kept}to go on{when}: rub {shlex.join(arguments)}")
 
 
-def tell_noise(scorecards: Sequence[Scorecard], precision: Precision) -> None:
+def tell_noise(findings: RunFindings, precision: Precision) -> None:
     """Say how many scores are known as well as was wanted."""
-    found = [card.noise for card in scorecards if card.noise is not None]
-    votes = sum(noise.votes for noise in found)
+    votes = findings.votes_asked
     if not votes:
         say("nothing was asked again: no model has said yes or no to anything")
         return
-    widths = [noise.half_width for noise in found if noise.half_width is not None]
-    enough = sum(width <= precision.within for width in widths)
     say(
-        f"{enough:,} of {plural(len(found), 'score')} known within "
+        f"{findings.known_enough:,} of {plural(findings.noisy, 'score')} known within "
         f"{precision.within:g}, on {plural(votes, 'vote')}"
     )
 
@@ -129,7 +118,7 @@ def tell_border(
         say(f"  not for {key[1]}: {why} leaves a risk of {risk:.0%}")
     if len(undecided) > _MOST_REASONS:
         say(f"  nor for {plural(len(undecided) - _MOST_REASONS, 'other prompt')}")
-    for key, cards in list(prompts.items()) if len(prompts) <= _MOST_NAMES else []:
+    for key, cards in list(prompts.items()) if len(prompts) <= MOST_NAMES else []:
         _tell_places(key[1], cards, top)
 
 
@@ -165,81 +154,38 @@ def _has_failure(card: Scorecard) -> bool:
     return any(failure is not None for failure in failures)
 
 
-def exit_of(
-    scorecards: Sequence[Scorecard], *, lost: int, fail_under: float | None
-) -> Exit:
+def exit_of(findings: RunFindings, *, lost: int) -> Exit:
     """Give the exit code for results."""
-    if lost or any(
-        card.status in {Status.INCOMPLETE, Status.SUSPECT} for card in scorecards
-    ):
+    if lost or findings.is_incomplete:
         return Exit.INCOMPLETE
-    if fail_under is not None and any(_is_under(c, fail_under) for c in scorecards):
-        return Exit.NO
-    return Exit.FINE
+    return Exit.NO if findings.under.count else Exit.FINE
 
 
-def tell_under(scorecards: Sequence[Scorecard], bound: float) -> None:
+def tell_under(findings: RunFindings) -> None:
     """Say which scores are too low; a row without a score counts as one."""
-    under = [card for card in scorecards if _is_under(card, bound)]
-    if under:
-        names = [card.response_id for card in under[:_MOST_NAMES]]
-        more = ", …" if len(under) > _MOST_NAMES else ""
+    under = findings.under
+    if under.count:
         say(
-            f"{len(under)} of {plural(len(scorecards), 'score')} under {bound:g} "
-            f"(--fail-under): {', '.join(names)}{more}"
+            f"{under.count} of {plural(findings.responses, 'score')} under "
+            f"{findings.fail_under:g} (--fail-under): {under.shown}"
         )
 
 
-def _is_under(card: Scorecard, bound: float) -> bool:
-    return card.score is None or card.score < bound - 1e-9
-
-
-def _tell_failures(scorecards: Sequence[Scorecard]) -> None:
-    """Say what is missing and why: verdicts, and votes without which some were made."""
-    verdicts: _Causes = {}
-    votes: _Causes = {}
-    for card in scorecards:
-        for result in card.criteria:
-            verdict = result.verdict
-            if verdict.failure is not None:
-                _count(verdicts, verdict.failure, result.path)
-                continue
-            for ballot in verdict.ballots:
-                if ballot.failure is not None:
-                    _count(votes, ballot.failure, result.path)
-    _tell_causes(verdicts, "verdict", "could not be had:")
-    _tell_causes(votes, "vote", "could not be had, and counted for nothing:")
-
-
-# The paths of what failed, by the kind of the failure and its reason.
-_Causes = dict[tuple[str, str], list[str]]
-
-
-def _count(causes: _Causes, failure: Failure, path: str) -> None:
-    causes.setdefault((failure.kind, failure.reason), []).append(path)
-
-
-def _tell_causes(causes: _Causes, what: str, fate: str) -> None:
+def _tell_causes(causes: Causes, what: str, fate: str) -> None:
     """Write the table of failures, the most frequent reason first."""
     if not causes:
         return
-    say(f"{plural(sum(map(len, causes.values())), what)} {fate}")
-    ordered = sorted(causes.items(), key=lambda entry: -len(entry[1]))
-    for (kind, reason), paths in ordered[:_MOST_REASONS]:
-        names = list(dict.fromkeys(paths))
-        more = ", …" if len(names) > _MOST_NAMES else ""
-        shown = ", ".join(names[:_MOST_NAMES]) + more
-        say(f"  {len(paths):>5} {kind} ({shown}): {reason}")
+    say(f"{plural(sum(one.count for one in causes.values()), what)} {fate}")
+    ordered = sorted(causes.items(), key=lambda entry: -entry[1].count)
+    for (kind, reason), failed in ordered[:_MOST_REASONS]:
+        say(f"  {failed.count:>5} {kind} ({failed.shown}): {reason}")
     if len(ordered) > _MOST_REASONS:
         say(f"  and {plural(len(ordered) - _MOST_REASONS, 'more reason')}")
 
 
-def _tell_suspects(scorecards: Sequence[Scorecard]) -> None:
-    suspects = [card for card in scorecards if card.status is Status.SUSPECT]
-    if suspects:
-        names = [card.response_id for card in suspects[:_MOST_NAMES]]
-        more = ", …" if len(suspects) > _MOST_NAMES else ""
+def _tell_suspects(suspects: Named) -> None:
+    if suspects.count:
         say(
-            f"{plural(len(suspects), 'response')} suspect, without a score: a canary "
-            f"was answered wrongly ({', '.join(names)}{more})"
+            f"{plural(suspects.count, 'response')} suspect, without a score: a canary "
+            f"was answered wrongly ({suspects.shown})"
         )

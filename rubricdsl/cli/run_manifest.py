@@ -17,6 +17,7 @@ import rubricdsl
 from rubricdsl.cli.output import say
 from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
+from rubricdsl.formats.datasets import holds_results
 from rubricdsl.formats.results import VERSION, read_header
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.judging.identity import RunIdentity
@@ -58,7 +59,7 @@ def header(
 
 def manifest_path(out: str) -> Path:
     """Give the file that stands beside the results of a run under way."""
-    return Path(f"{out}.run")
+    return Path(f"{out.rstrip('/') or out}.run")
 
 
 def write_manifest(out: str, run: Mapping[str, Plain]) -> None:
@@ -106,7 +107,7 @@ def _earlier(out: str) -> Mapping[str, Plain] | None:
         run = document.get("run") if isinstance(document, dict) else None
         if isinstance(run, dict):
             return run
-    if not Path(out).is_file():
+    if not Path(out).is_file() and not holds_results(out):
         return None
     try:
         return read_header(out)

@@ -30,7 +30,8 @@ examples:
 
 RESULTS is what `rub eval --out` wrote.  The tail is the part of the best responses, by
 gold, that decides what a policy is worth at a KL divergence from the untrained one:
---kl, or --top for a part of your own.  Whatever speaks of the untrained policy needs
+--kl, or --top for a part of your own.  Gold that only prefers one response to another
+tells how well pairs are ordered, and not where the tail begins.  Whatever speaks of the untrained policy needs
 responses that were sampled from it: name them with --responses and --base, or all
 stand for it.  Gold of several annotators gives the human ceiling.
 
@@ -122,34 +123,36 @@ def read_pool(options: argparse.Namespace) -> "Pool":
         )
     evaluation = read_evaluation(options.results).evaluation
     gold = read_gold(options.gold)
-    if not gold.scores:
+    if not (gold.scores or gold.preferences):
         fail(
             "D103",
-            f"{options.gold} gives no response a score",
+            f"{options.gold} gives no response a score, and prefers none",
             hint='write rows such as {"prompt_id": "…", "response_id": "…", "gold": 3}',
         )
-    ratings = gold.ratings(evaluation)
-    if not len(ratings.rows):
+    origins = {} if options.responses is None else _origins(options.responses)
+    if options.base is not None:
+        _check_base(options.base, {one.source for one in origins.values()})
+    known = list(map(origins.get, evaluation.keys()))
+    pool = Pool.of(
+        evaluation,
+        gold.ratings(evaluation),
+        preferences=gold.preferences,
+        sources=[None if one is None else one.source for one in known],
+        base=options.base,
+        lengths=[nan if one is None else one.length for one in known]
+        if origins
+        else None,
+    )
+    if not (len(pool.ratings.rows) or len(pool.preferences)):
         fail(
             "D403",
             f"{options.gold} is of other responses than {options.results}",
             hint="`prompt_id` and `response_id` have to be those of the results",
         )
-    if ratings.strangers:
-        say(f"note: {plural(ratings.strangers, 'row')} of gold without a result")
-    if options.responses is None:
-        return Pool.of(evaluation, ratings)
-    origins = _origins(options.responses)
-    known = list(map(origins.get, evaluation.keys()))
-    if options.base is not None:
-        _check_base(options.base, {one.source for one in origins.values()})
-    return Pool.of(
-        evaluation,
-        ratings,
-        sources=[None if one is None else one.source for one in known],
-        base=options.base,
-        lengths=[nan if one is None else one.length for one in known],
-    )
+    strangers = pool.ratings.strangers + pool.preferences.strangers
+    if strangers:
+        say(f"note: {plural(strangers, 'row')} of gold without a result")
+    return pool
 
 
 @frozen

@@ -6,6 +6,7 @@ from rubricdsl.analysis.tail.records import (
     Accuracy,
     CriterionAnalysis,
     FrontierFigures,
+    HumanCeiling,
     PredictedOnset,
     TailAnalysis,
 )
@@ -27,10 +28,13 @@ def tail_record(found: TailAnalysis) -> dict[str, Plain]:
         "target": {"kl": found.target.kl, "top": found.target.share},
         "accuracy": _accuracy(found.accuracy),
         "tail_accuracy": _accuracy(found.tail),
-        "human_ceiling": {
-            "people": _figure(found.human.people),
-            "rubric": _figure(found.human.rubric),
-            "gap": _figure(found.human.gap),
+        "human_ceiling": _people(found.human),
+        "preferences": None
+        if found.preferences is None
+        else {
+            "preferences": population.preferences,
+            "accuracy": _accuracy(found.preferences.accuracy),
+            "human_ceiling": _people(found.preferences.human),
         },
         "best_of_k": [
             {
@@ -102,6 +106,14 @@ def _accuracy(accuracy: Accuracy) -> dict[str, Plain]:
         "tie_rate": _figure(accuracy.tie_rate),
         "decisive": _figure(accuracy.decisive),
         "notice": accuracy.notice,
+    }
+
+
+def _people(found: HumanCeiling) -> dict[str, Plain]:
+    return {
+        "people": _figure(found.people),
+        "rubric": _figure(found.rubric),
+        "gap": _figure(found.gap),
     }
 
 

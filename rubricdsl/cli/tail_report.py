@@ -7,6 +7,7 @@ from rubricdsl.analysis.tail.figures import Figure
 from rubricdsl.analysis.tail.records import (
     CriterionAnalysis,
     FrontierFigures,
+    HumanCeiling,
     PredictedOnset,
     RubricAnalysis,
     TailAnalysis,
@@ -25,14 +26,10 @@ def draw_analysis(found: TailAnalysis) -> None:
     """Draw all that was found on standard output."""
     _draw_population(found)
     _draw_accuracies(found)
-    _draw_figures(
-        "people, each against the others, on the same pairs of the tail",
-        [
-            ("people are right", found.human.people),
-            ("the rubric is right", found.human.rubric),
-            ("people are better by", found.human.gap),
-        ],
-    )
+    if found.population.rated:
+        _draw_people("on the same pairs of the tail", found.human)
+    if found.preferences is not None:
+        _draw_people("on the same pairs that they compared", found.preferences.human)
     _draw_best(found)
     _draw_top(found)
     _draw_figures(
@@ -56,13 +53,15 @@ def draw_analysis(found: TailAnalysis) -> None:
 
 def _draw_population(found: TailAnalysis) -> None:
     population, target = found.population, found.target
-    raters = ""
+    raters = preferences = ""
+    if population.preferences:
+        preferences = f", {plural(population.preferences, 'preference')}"
     if population.annotators:
         raters = f" by {plural(population.annotators, 'annotator')}"
     draw_line(
         f"{plural(population.responses, 'response')} to "
         f"{plural(population.prompts, 'prompt')}: {population.scored:,} scored, "
-        f"{population.rated:,} rated{raters}"
+        f"{population.rated:,} rated{preferences}{raters}"
     )
     draw_line(
         "all stand for the untrained policy (--base SOURCE names its responses)"
@@ -102,10 +101,23 @@ def _draw_reasons(figures: Sequence[Figure]) -> None:
         draw_line("")
 
 
+def _draw_people(where: str, found: HumanCeiling) -> None:
+    _draw_figures(
+        f"people, each against the others, {where}",
+        [
+            ("people are right", found.people),
+            ("the rubric is right", found.rubric),
+            ("people are better by", found.gap),
+        ],
+    )
+
+
 def _draw_accuracies(found: TailAnalysis) -> None:
-    both = (found.accuracy, found.tail)
+    columns = {"everywhere": found.accuracy, "in the tail": found.tail}
+    if found.preferences is not None:
+        columns["compared by people"] = found.preferences.accuracy
     rows = [
-        (name, *(_value(getattr(one, attribute)) for one in both))
+        (name, *(_value(getattr(one, attribute)) for one in columns.values()))
         for name, attribute in (
             ("a tie is wrong", "strict"),
             ("a tie is half right", "half"),
@@ -113,16 +125,16 @@ def _draw_accuracies(found: TailAnalysis) -> None:
             ("without ties", "decisive"),
         )
     ]
-    rows.append(("rests on", *(_count(one.half) for one in both)))
+    rows.append(("rests on", *(_count(one.half) for one in columns.values())))
     draw_table(
-        [_NAME, Column(title="everywhere"), Column(title="in the tail")],
+        [_NAME, *(Column(title=title) for title in columns)],
         rows,
         title="pairs in the right order",
     )
-    for one in both:
+    for one in columns.values():
         if one.notice is not None:
             draw_line(f"  note: {one.notice}")
-    _draw_reasons([one.half for one in both])
+    _draw_reasons([one.half for one in columns.values()])
 
 
 def _draw_best(found: TailAnalysis) -> None:

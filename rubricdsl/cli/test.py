@@ -30,8 +30,8 @@ from rubricdsl.diagnostics.render import safe_text
 from rubricdsl.formats.whole_files import whole_file
 from rubricdsl.judging.loops import run_async
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.project import pick
-from rubricdsl.runs import JudgeOptions
 
 DESCRIPTION = """\
 Run the tests written in rubrics.  Verdicts that a test fixes, and checks, need nothing

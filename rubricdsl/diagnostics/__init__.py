@@ -15,7 +15,7 @@ scripts, `github` and `sarif` for CI.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from attrs import frozen
 
@@ -80,6 +80,10 @@ class RubricError(ValueError):
             "\n".join(f"{d.span}: {d.code} {d.message}" for d in self.diagnostics)
         )
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Diagnostic, ...]]]:
+        # An exception is made again of its arguments, and that is the text.
+        return type(self), (self.diagnostics,)
+
 
 def fail(code: str, message: str, *, hint: str, span: Span | None = None) -> NoReturn:
     """Raise a `RubricError` with one diagnostic; without a span, on the call."""
@@ -92,10 +96,11 @@ class JudgeError(RuntimeError):
     ``transient`` says whether the same request may succeed later; that is a property
     of the occurrence and not of its kind.  ``retry_after`` is how many seconds the
     judge asked to be left alone, if it did.  ``too_long`` says that the request did
-    not fit, so that one with fewer questions may.
+    not fit, so that one with fewer questions may; ``fitting`` is how many do, where
+    the judge knows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that may be known of it, by name
         self,
         kind: FailureKind | str,
         reason: str,
@@ -103,12 +108,14 @@ class JudgeError(RuntimeError):
         transient: bool = False,
         retry_after: float | None = None,
         too_long: bool = False,
+        fitting: int | None = None,
     ) -> None:
         super().__init__(f"{kind}: {reason}")
         self.failure = Failure(str(kind), reason)
         self.transient = transient
         self.retry_after = retry_after
         self.too_long = too_long
+        self.fitting = fitting
 
 
 class CheckError(RuntimeError):

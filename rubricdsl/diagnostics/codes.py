@@ -138,6 +138,7 @@ CODES: dict[str, str] = {
     "D401": "usage",
     "D402": "run that is not the one to be resumed",
     "D403": "results and gold with too little in common for what is asked",
+    "D404": "run that its executor cannot make",
     "D501": "verdict store that cannot be opened, made or written",
     "D502": "file that is no verdict store, or a damaged one",
     "D503": "verdict store of a newer edition",

@@ -1,4 +1,4 @@
-"""Parquet files as plain records, with pyarrow where it is installed."""
+"""Parquet and Arrow files as plain records, with pyarrow where it is installed."""
 
 import gzip
 import math
@@ -7,19 +7,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.sources import place
 from rubricdsl.model.digest import Plain
 
-_BATCH_ROWS = 16
+# So much is turned into plain data at a time, as far as a file says how long rows are.
+_BATCH_BYTES = 4 * 2**20
+_MOST_ROWS = 1024
+
+Record = tuple[int, dict[str, Plain] | str]
+"""A row with its number, from 1; a sentence where plain data cannot hold it."""
 
 
-def parquet_records(
-    file: IO[bytes], name: str
-) -> Iterator[tuple[int, dict[str, Plain] | str]]:
-    """Give the rows of a file with their numbers, from 1.
+def parquet_records(file: IO[bytes], name: str) -> Iterator[Record]:
+    """Give the rows of a Parquet file with their numbers, from 1.
 
     A row with a value that plain data cannot hold comes out as a sentence that
     says so.  Nulls are fields that are not there.
@@ -27,37 +30,86 @@ def parquet_records(
     Raises RubricError without pyarrow (D108) and for a file that is not Parquet
     (D101).
     """
+    import_arrow(name)
+    parquet: Any = import_module("pyarrow.parquet")
+
+    def batches(source: IO[bytes]) -> Iterator[Any]:
+        with parquet.ParquetFile(source) as table:
+            yield from table.iter_batches(batch_size=_batch_rows(table.metadata))
+
+    return _records(file, name, "Parquet", batches)
+
+
+def arrow_records(file: IO[bytes], name: str) -> Iterator[Record]:
+    """Give the rows of an Arrow IPC (Feather) file, as `parquet_records` does."""
+    arrow = import_arrow(name)
+    ipc: Any = import_module("pyarrow.ipc")
+
+    def batches(source: IO[bytes]) -> Iterator[Any]:
+        # Its memory must be ours alone: that of a mapped file shrinks with the file.
+        with ipc.open_file(arrow.PythonFile(source, mode="r")) as reader:
+            for number in range(reader.num_record_batches):
+                whole = reader.get_batch(number)
+                rows = _fitting(whole.nbytes, whole.num_rows)
+                for start in range(0, whole.num_rows, rows):
+                    yield whole.slice(start, rows)
+
+    return _records(file, name, "Arrow", batches)
+
+
+def import_arrow(name: str) -> Any:
+    """Give pyarrow; raises RubricError (D108) for the file ``name`` without it."""
     try:
-        # pyarrow has no types: what it gives is checked in `_plain`.
-        arrow: Any = import_module("pyarrow")
-        parquet: Any = import_module("pyarrow.parquet")
+        # pyarrow has no types: what it gives is checked where it is made plain.
+        return import_module("pyarrow")
     except ImportError:
-        fail(
+        return fail(
             "D108",
-            f"{name}: reading Parquet needs pyarrow, which is not installed",
+            f"{name}: Parquet and Arrow need pyarrow, which is not installed",
             hint='pip install "rubricdsl[parquet]", or convert the file to .jsonl',
             span=place(name, 1),
         )
+
+
+def plain_batches(table: Any) -> Iterator[dict[str, object]]:
+    """Give the rows of an open Parquet file, some at a time, nulls among them."""
+    for batch in table.iter_batches(batch_size=_batch_rows(table.metadata)):
+        yield from batch.to_pylist(maps_as_pydicts="strict")
+
+
+def unreadable(name: str, error: Exception, what: str, line: int = 1) -> NoReturn:
+    """Raise RubricError (D101): a file is not what it seems."""
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    fail(
+        "D101",
+        f"{name} cannot be read as {what}: {reason}",
+        hint="write the file again, or convert it to .jsonl",
+        span=place(name, line),
+    )
+
+
+def _records(file: IO[bytes], name: str, what: str, batches: Any) -> Iterator[Record]:
+    arrow = import_arrow(name)
     number = 0
     with _seekable(file) as source:
         try:
-            with parquet.ParquetFile(source) as table:
-                for record in _records(table):
+            for batch in batches(source):
+                for record in batch.to_pylist(maps_as_pydicts="strict"):
                     number += 1
                     yield number, _plain_record(record)
         except (arrow.ArrowException, OSError, ValueError, LookupError) as error:
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            fail(
-                "D101",
-                f"{name} cannot be read as Parquet: {reason}",
-                hint="write the file again, or convert it to .jsonl",
-                span=place(name, number + 1),
-            )
+            unreadable(name, error, what, number + 1)
 
 
-def _records(table: Any) -> Iterator[dict[str, object]]:
-    for batch in table.iter_batches(batch_size=_BATCH_ROWS):
-        yield from batch.to_pylist(maps_as_pydicts="strict")
+def _batch_rows(metadata: Any) -> int:
+    groups = range(metadata.num_row_groups)
+    size = sum(metadata.row_group(number).total_byte_size for number in groups)
+    return _fitting(size, metadata.num_rows)
+
+
+def _fitting(size: int, rows: int) -> int:
+    """Give how many of so many rows go into a batch."""
+    return max(1, min(_MOST_ROWS, _BATCH_BYTES * max(rows, 1) // max(size, 1)))
 
 
 @contextmanager

@@ -3,9 +3,8 @@
 What the fields of a row mean is said in `rubricdsl.formats.response_fields`.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from attrs import define, evolve, field
 
@@ -18,6 +17,9 @@ from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.response import Response
 from rubricdsl.model.source import Span
 
+if TYPE_CHECKING:
+    from rubricdsl.formats.digest_tables import DigestTable
+
 MAX_RESPONSE_BYTES = 10_000_000
 
 
@@ -29,13 +31,13 @@ def read_responses(
 ) -> Iterator[Response | RowProblem]:
     """Read responses one at a time; rows that give none come out as problems.
 
-    ``path`` ends in ``.jsonl``, ``.json``, ``.csv`` or ``.parquet``, and perhaps
-    ``.gz``; ``-`` is JSON Lines from ``stdin`` (standard input if None).  A
-    response of more than ``max_bytes`` in UTF-8 is a problem (D110), and so is one
-    with the ids of another but other content (D105); an exact repetition is passed
-    over.  Made ids are digests of the content, with a number where two rows
-    without ids are alike.  `rubricdsl.formats.rows.sound` turns problems into an
-    error.
+    ``path`` ends in ``.jsonl``, ``.json``, ``.csv``, ``.parquet`` or ``.arrow``, and
+    perhaps ``.gz``, or is a folder of Parquet or Arrow files; ``-`` is JSON Lines from
+    ``stdin`` (standard input if None).  A response of more than ``max_bytes`` in UTF-8
+    is a problem (D110), and so is one with the ids of another but other content
+    (D105); an exact repetition is passed over.  Made ids are digests of the content,
+    with a number where two rows without ids are alike.
+    `rubricdsl.formats.rows.sound` turns problems into an error.
 
     Raises RubricError, when reading has come so far, for a file that cannot be
     read or whose rows cannot be told apart (D101, D102, D104, D108), and at the
@@ -81,12 +83,23 @@ def responses_of_row(
     return [response for response in made if response is not None]
 
 
+def _digest_table() -> "DigestTable":
+    # It knows SQLite, which would be slow to load where nothing is read.
+    from rubricdsl.formats.digest_tables import DigestTable
+
+    return DigestTable()
+
+
+def _packed(key: tuple[str, str]) -> bytes:
+    return bytes.fromhex(digest(*key))
+
+
 @define
 class _Register:
     """The ids seen so far: with what content, and how often made."""
 
-    seen: dict[tuple[str, str], str] = field(factory=dict)
-    made: Counter[tuple[str, str]] = field(factory=Counter)
+    seen: "DigestTable" = field(factory=_digest_table)
+    made: "DigestTable" = field(factory=_digest_table)
 
     def enter(self, draft: Draft) -> Response | None:
         """Give the response with ids of its own, or None for a repetition.
@@ -95,17 +108,20 @@ class _Register:
         """
         response = draft.response
         key = (response.prompt_id, response.response_id)
-        if draft.is_id_made:
-            while key in self.seen:
-                self.made[response.prompt_id, response.response_id] += 1
-                number = self.made[response.prompt_id, response.response_id] + 1
+        known = self.seen.get(_packed(key))
+        if draft.is_id_made and known is not None:
+            made_of = _packed(key)
+            while known is not None:
+                number = int.from_bytes(self.made.get(made_of) or b"\1") + 1
+                self.made.set(made_of, number.to_bytes(8))
                 key = (response.prompt_id, f"{response.response_id}-{number}")
+                known = self.seen.get(_packed(key))
             response = evolve(response, response_id=key[1])
-        content = _content_digest(response)
-        if key not in self.seen:
-            self.seen[key] = content
+        content = bytes.fromhex(_content_digest(response))
+        if known is None:
+            self.seen.set(_packed(key), content)
             return response
-        if self.seen[key] == content:
+        if known == content:
             return None
         raise FieldError(
             f"another row has prompt_id {key[0]!r} and response_id {key[1]!r} too, "

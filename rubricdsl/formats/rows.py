@@ -5,6 +5,7 @@ that all of them can be told at once, or the rest used.
 """
 
 import csv
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import IO, NoReturn, TypeVar
 
@@ -13,6 +14,7 @@ from attrs import frozen
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
 from rubricdsl.formats.arrays import elements
+from rubricdsl.formats.datasets import DatasetFile, dataset_files
 from rubricdsl.formats.fields import kind_of
 from rubricdsl.formats.sources import (
     MAX_ROW_BYTES,
@@ -34,7 +36,7 @@ T = TypeVar("T")
 class Row:
     """The fields of a row, and where it begins.
 
-    The line of a row of Parquet, which has no lines, is the number of the row.
+    The line of a row of Parquet or Arrow, which have no lines, is its number.
     """
 
     fields: Mapping[str, Plain]
@@ -55,15 +57,20 @@ def read_rows(
     row_format: RowFormat | None = None,
     json_columns: Collection[str] = (),
 ) -> Iterator[Row | RowProblem]:
-    """Read the rows of a JSON Lines, JSON, CSV or Parquet file, one at a time.
+    """Read the rows of a JSON Lines, JSON, CSV, Parquet or Arrow file, one at a time.
 
-    The format is told by the ending of ``path`` unless it is given.  Texts in
-    ``json_columns`` of CSV and Parquet, which have only flat columns, are read as
-    JSON; empty cells of CSV are fields that are not there.
+    The format is told by the ending of ``path`` unless it is given; a folder is a
+    dataset of Parquet or Arrow files, whose folders ``name=value`` are columns of all
+    rows below.  Texts in ``json_columns`` of CSV, Parquet and Arrow, which have only
+    flat columns, are read as JSON; empty cells of CSV are fields that are not there.
 
     Raises RubricError, when reading has come so far, for a file that cannot be
     read or whose rows cannot be told apart.
     """
+    if row_format is None and "\0" not in path and os.path.isdir(path):  # noqa: PTH112
+        for part in dataset_files(path):
+            yield from _partition_rows(part, json_columns)
+        return
     with opened(path, stdin=stdin) as file:
         match row_format or RowFormat.of(path):
             case RowFormat.JSON_LINES:
@@ -72,15 +79,28 @@ def read_rows(
                 yield from _json_array(file, path)
             case RowFormat.CSV:
                 yield from _csv_rows(file, path, json_columns)
-            case RowFormat.PARQUET:
-                from rubricdsl.formats.parquet import parquet_records
+            case (RowFormat.PARQUET | RowFormat.ARROW) as columns:
+                from rubricdsl.formats.parquet import arrow_records, parquet_records
 
-                for number, record in parquet_records(file, path):
+                is_arrow = columns is RowFormat.ARROW
+                records = (arrow_records if is_arrow else parquet_records)(file, path)
+                for number, record in records:
                     span = place(path, number)
                     if isinstance(record, str):
-                        yield _wrong_type(span, record)
+                        yield wrong_type(span, record)
                     else:
                         yield _row(record, span, json_columns)
+
+
+def _partition_rows(
+    part: DatasetFile, json_columns: Collection[str]
+) -> Iterator[Row | RowProblem]:
+    """Give the rows of one file of a dataset; what it says itself comes first."""
+    for row in read_rows(part.path, json_columns=json_columns):
+        if isinstance(row, Row) and part.keys:
+            yield Row({**part.keys, **row.fields}, row.span)
+        else:
+            yield row
 
 
 def sound(rows: Iterable[T | RowProblem]) -> list[T]:
@@ -271,7 +291,8 @@ def _row(
     return Row(fields, span)
 
 
-def _wrong_type(span: Span, message: str) -> RowProblem:
+def wrong_type(span: Span, message: str) -> RowProblem:
+    """Say that plain data cannot hold a value of a row (D103)."""
     hint = "use text, numbers, truth values, lists, structs and maps"
     return RowProblem(Diagnostic("D103", message, span, hint))
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import IO, NoReturn, cast
 
 from attrs import frozen
@@ -24,6 +25,7 @@ _CHUNK_BYTES = 2**16
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
+_PARQUET_MAGIC = b"PAR1"
 _REPACK = "the file is cut short or was not written by gzip: make it again"
 _UNREADABLE = "check the name and that the file may be read"
 
@@ -35,6 +37,7 @@ class RowFormat(Enum):
     JSON_ARRAY = (".json",)
     CSV = (".csv",)
     PARQUET = (".parquet",)
+    ARROW = (".arrow", ".feather")
 
     @classmethod
     def of(cls, path: str) -> "RowFormat":
@@ -49,7 +52,7 @@ class RowFormat(Enum):
             if plain.endswith(row_format.value):
                 return row_format
         message = f"the ending of {path} names no known format"
-        hint = "name it .jsonl, .json, .csv or .parquet, with .gz if compressed"
+        hint = "name it .jsonl, .json, .csv, .parquet or .arrow, with .gz if compressed"
         raise RubricError([Diagnostic("D108", message, place(path, 1), hint)])
 
 
@@ -72,6 +75,22 @@ class LongLine:
 def place(name: str, line: int, *, column: int = 1) -> Span:
     """Give the span that stands for a place in a file of rows."""
     return Span(name, line, column, line, column)
+
+
+def are_columns(path: str) -> bool:
+    """Tell whether results at ``path`` are columns: by what they are, not the name."""
+    if path == "-" or "\0" in path:
+        return False
+    if Path(path).is_dir():
+        return True
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as file:
+            return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
+    except OSError:
+        # Whoever reads it says what is wrong.
+        return False
 
 
 @contextmanager

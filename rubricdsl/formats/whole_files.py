@@ -5,7 +5,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, NoReturn
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.sources import place
@@ -36,13 +36,18 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
             # A link keeps its place: it is what it points to that is replaced.
             yield from _replacing(os.path.realpath(path), mode)
     except OSError as error:
-        reason = error.strerror or str(error)
-        fail(
-            "D111",
-            f"{path} cannot be written: {reason}",
-            hint=_HINT,
-            span=place(path, 1),
-        )
+        unwritable(path, error)
+
+
+def unwritable(path: str, error: OSError) -> NoReturn:
+    """Raise RubricError (D111): what is at ``path`` cannot be written."""
+    reason = error.strerror or str(error)
+    fail(
+        "D111",
+        f"{path} cannot be written: {reason}",
+        hint=_HINT,
+        span=place(path, 1),
+    )
 
 
 def same_file(one: str, other: str) -> bool:
@@ -76,10 +81,11 @@ def _replacing(target: str, mode: int | None) -> Iterator[IO[bytes]]:
         with suppress(FileNotFoundError):
             os.unlink(part)  # noqa: PTH108
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """See that the names in a folder outlive a power cut."""
     # Not every system can: Windows opens no folders.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -10,9 +10,10 @@ from typing import Protocol
 
 import attrs
 
-from rubricdsl.judging.dockets import Docket, Job, Sheet, by_prompt, by_response
+from rubricdsl.judging.dockets import Docket, Sheet, by_prompt, by_response
 from rubricdsl.judging.planning import JudgedCriterion, PlannedCriterion, RubricPlan
 from rubricdsl.judging.ranking import Outlook, Ranker
+from rubricdsl.model.execution import Job
 from rubricdsl.model.rubric import Ask, Criterion
 from rubricdsl.model.scorecard import Noise, Standing
 from rubricdsl.scoring.bounds import NOT_APPLICABLE

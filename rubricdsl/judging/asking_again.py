@@ -32,12 +32,8 @@ from rubricdsl.judging.border import Border, Prospects, ProspectsOf
 from rubricdsl.judging.dockets import Docket, Sheet
 from rubricdsl.judging.planning import JudgedCriterion, PlannedCriterion, RubricPlan
 from rubricdsl.judging.ranking import Outlook
-from rubricdsl.judging.sequential import (
-    Precision,
-    SequentialPolicy,
-    Votes,
-    repeatable,
-)
+from rubricdsl.judging.sequential import SequentialPolicy, Votes, repeatable
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.ruling import NA, NO, YES
 from rubricdsl.model.scorecard import Doubt, Noise, Standing

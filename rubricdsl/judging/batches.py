@@ -78,10 +78,18 @@ class Batch:
         """Give a request for one of the inquiries, under the same deadline."""
         return attrs.evolve(self, inquiries=(inquiry,), repeats=repeats)
 
-    def halves(self) -> "tuple[Batch, Batch]":
+    def halves(self) -> "Sequence[Batch]":
         """Give two requests for half of the inquiries each, as if never sent."""
         middle = len(self.inquiries) // 2
-        first, second = (
+        return self._divided(self.inquiries[:middle], self.inquiries[middle:])
+
+    def parts(self, most: int) -> "Sequence[Batch]":
+        """Give requests for so many of the inquiries at most, as if never sent."""
+        starts = range(0, len(self.inquiries), most)
+        return self._divided(*(self.inquiries[n : n + most] for n in starts))
+
+    def _divided(self, *parts: Sequence[Inquiry]) -> "Sequence[Batch]":
+        return [
             attrs.evolve(
                 self,
                 inquiries=part,
@@ -89,9 +97,8 @@ class Batch:
                 repeats=0,
                 divided=self.divided + 1,
             )
-            for part in (self.inquiries[:middle], self.inquiries[middle:])
-        )
-        return first, second
+            for part in parts
+        ]
 
 
 @lru_cache(maxsize=64)

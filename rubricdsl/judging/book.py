@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 from attrs import evolve, field, frozen
 
-from rubricdsl.diagnostics import fail
+from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.config import JudgeEntry, ProjectConfig
+from rubricdsl.judging.environment import ConsultedEnvironment
 from rubricdsl.judging.options import ENGINE_OPTIONS, OptionValue
 from rubricdsl.judging.panels import (
     DEFAULT_CONCURRENCY,
@@ -88,7 +89,7 @@ class JudgeBook:
         asked: bool = True,
     ) -> None:
         self._offers = offers
-        self._environ = environ
+        self._environ = ConsultedEnvironment(environ)
         self._choice = choice
         self._config = config or ProjectConfig()
         self._distributions = distributions or {}
@@ -118,8 +119,17 @@ class JudgeBook:
             if "calibration" in judge.settings.options:
                 yield str(judge.settings.options["calibration"])
 
+    @property
+    def consulted(self) -> frozenset[str]:
+        """The environment variables that judges were made with, by name."""
+        return self._environ.consulted
+
     async def close(self) -> None:
-        """Close every backend that was made; all are closed, whatever one raises."""
+        """Close every backend that was made; all are closed, whatever one raises.
+
+        Raises:
+            RubricError: where all that went wrong is of that kind.
+        """
         judges, self._judges = list(self._judges.values()), {}
         self._panels.clear()
         errors: list[Exception] = []
@@ -128,6 +138,10 @@ class JudgeBook:
                 await judge.backend.close()
             except Exception as error:  # noqa: BLE001 - raised below, together
                 errors.append(error)
+        refused = [error for error in errors if isinstance(error, RubricError)]
+        if errors and len(refused) == len(errors):
+            # A file that could not be written, of a judge that keeps its own.
+            raise RubricError(d for error in refused for d in error.diagnostics)
         if errors:
             raise ExceptionGroup("judges that could not be closed", errors)
 
@@ -152,10 +166,13 @@ class JudgeBook:
         )
         if entry is None:
             return panel
+        rule = entry.rule or panel.rule
+        votes = entry.votes or panel.votes
         return evolve(
             panel,
-            votes=entry.votes or panel.votes,
-            rule=entry.rule or panel.rule,
+            votes=1 if rule is VoteRule.CASCADE else votes,
+            rule=rule,
+            decisive=entry.decisive or panel.decisive,
             skip_failed=(
                 panel.skip_failed if entry.skip_failed is None else entry.skip_failed
             ),

@@ -27,13 +27,8 @@ from attrs import evolve, field, frozen
 
 from rubricdsl.judging.panels import oriented_worth
 from rubricdsl.judging.ranking import Outlook, Ranker
-from rubricdsl.judging.sequential import (
-    LEAST_GAIN,
-    Precision,
-    SequentialPolicy,
-    Votes,
-    Weighing,
-)
+from rubricdsl.judging.sequential import LEAST_GAIN, SequentialPolicy, Votes, Weighing
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Provenance, Question, Verdict
 from rubricdsl.model.rubric import Criterion
 from rubricdsl.model.ruling import NO, YES, Ruling

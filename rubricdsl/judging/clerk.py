@@ -13,13 +13,13 @@ from rubricdsl.judging import degenerate
 from rubricdsl.judging.acceptance import plain_text
 from rubricdsl.judging.blocks import Block
 from rubricdsl.judging.dockets import Seen, Sheet
-from rubricdsl.judging.listening import Listener
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import CheckedCriterion, JudgedCriterion
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.model.events import Listener
 from rubricdsl.model.judgement import Provenance, Question, Verdict
 from rubricdsl.model.protocols import CheckFunction, Clock, Facts
 from rubricdsl.model.response import Response

@@ -14,14 +14,20 @@
     rule = "unanimous"
     on_error = "skip"
 
+    [judges.thrifty]
+    models = ["decisions/jev-latest", "openai/gpt-5-mini"]
+    rule = "cascade"
+    decisive = [0.05, 0.9]
+
     [plugins]
     allow = ["presence==rubricdsl-presence"]
 
-Without ``allow`` every plugin that is installed may be loaded; with it, those that are
-listed by name and distribution, and the core's own.  A calibration is named from the
-folder of ``rub.toml``.  Options that only a plugin knows stand in a table
-``[judges.NAME.options]``.  Tables beside these two belong to other tools and are left
-alone.
+A cascade asks its models one after the other, as long as the probability of yes lies
+between the two numbers.  Without ``allow`` every plugin that is installed may be
+loaded; with it, those that are listed by name and distribution, and the core's own.  A
+calibration is named from the folder of ``rub.toml``.  Options that only a plugin knows
+stand in a table ``[judges.NAME.options]``.  Tables beside these two belong to other
+tools and are left alone.
 """
 
 import re
@@ -34,6 +40,7 @@ from attrs import field, frozen
 
 from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
+from rubricdsl.judging.cascades import Decisive
 from rubricdsl.judging.options import (
     OPTIONS,
     OptionError,
@@ -50,7 +57,7 @@ from rubricdsl.plugins.admission import Admission
 
 FILE_NAME = "rub.toml"
 
-_OWN = ("backend", "model", "models", "votes", "rule", "on_error")
+_OWN = ("backend", "model", "models", "votes", "rule", "on_error", "decisive")
 _MOST_VOTES = 100
 
 
@@ -68,6 +75,7 @@ class JudgeEntry:
     votes: int | None = None
     rule: VoteRule | None = None
     skip_failed: bool | None = None
+    decisive: Decisive | None = None
     span: Span
 
 
@@ -230,6 +238,7 @@ def _entry(name: str, table: object, source: _Source) -> JudgeEntry:
         votes=_votes(own.get("votes"), place, source),
         rule=_rule(own.get("rule"), place, source),
         skip_failed=_skip(own.get("on_error"), place, source),
+        decisive=_decisive(own, place, source),
         span=span,
     )
 
@@ -302,6 +311,24 @@ def _skip(value: object, place: str, source: _Source) -> bool | None:
     if value not in (None, "stop", "skip"):
         _wrong("on_error", "must be `stop` or `skip`", place, source)
     return None if value is None else value == "skip"
+
+
+def _decisive(
+    own: Mapping[str, object], place: str, source: _Source
+) -> Decisive | None:
+    rule, value = own.get("rule"), own.get("decisive")
+    if rule == VoteRule.CASCADE and own.get("votes", 1) != 1:
+        _wrong("votes", "must be 1: a cascade asks each judge once", place, source)
+    if value is None:
+        return None
+    if rule not in {None, VoteRule.CASCADE}:
+        _wrong("decisive", 'is for `rule = "cascade"`', place, source)
+    match value:
+        case [int() | float() as no, int() | float() as yes] if 0 <= no <= yes <= 1:
+            return Decisive(float(no), float(yes))
+        case _:
+            message = "must be two probabilities of yes, as in [0.1, 0.9]"
+    return _wrong("decisive", message, place, source)
 
 
 def _wrong(key: str, message: str, place: str, source: _Source) -> NoReturn:

@@ -13,14 +13,7 @@ from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
 from rubricdsl.judging.deadlines import Deadlines
 from rubricdsl.judging.dockets import Account
-from rubricdsl.judging.flow import (
-    Again,
-    Budget,
-    CircuitState,
-    Limits,
-    RetryBudget,
-    RetryPolicy,
-)
+from rubricdsl.judging.flow import Again, Budget, CircuitState, RetryBudget, RetryPolicy
 from rubricdsl.judging.lanes import Errand, Lane
 from rubricdsl.judging.loops import is_being_cancelled
 from rubricdsl.judging.memory import Memory
@@ -29,6 +22,7 @@ from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.prices import UNKNOWN, cost_of
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.requests import asked_of, request_of
+from rubricdsl.model.execution import Limits
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Usage
 from rubricdsl.model.protocols import Clock, PreparedBackend
 from rubricdsl.model.ruling import Failure, FailureKind
@@ -189,7 +183,7 @@ class Courier:
         now, batch = self._now(), errand.batch
         self._observe(lane, errand, error, since=since)
         if error.too_long:
-            return outcomes.of_too_long(self._proceedings, batch, error.failure)
+            return outcomes.of_too_long(self._proceedings, batch, error)
         if not error.transient:
             return outcomes.of_failure(self._proceedings, batch, error.failure)
         if error.retry_after is not None:

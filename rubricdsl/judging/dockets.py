@@ -21,17 +21,9 @@ from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.judging.sight import Sight
 from rubricdsl.judging.store.records import VerdictKey
+from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Question, Usage, Verdict
 from rubricdsl.model.response import Response
-from rubricdsl.model.rubric import BoundRubric
-
-
-@attrs.frozen
-class Job:
-    """A response to be judged by a rubric."""
-
-    rubric: BoundRubric
-    response: Response
 
 
 @attrs.define(eq=False)
@@ -110,15 +102,38 @@ class Seen:
 
 @attrs.define(eq=False)
 class Poll:
-    """A panel's ballots on one criterion of one sheet, as they come in."""
+    """A panel's ballots on one criterion of one sheet, as they come in.
+
+    There is a place for each seat that was asked, or is about to be.
+    """
 
     panel: Panel
     ballots: list[Verdict | None]
 
+    @classmethod
+    def of(cls, panel: Panel) -> "Poll":
+        """Open a poll of those seats that are asked at once."""
+        return cls(panel, [None] * panel.at_once)
+
     def cast(self, place: int, ballot: Verdict) -> bool:
-        """Take in a ballot; true when it was the last."""
+        """Take in a ballot; true when all that were asked have answered."""
         self.ballots[place] = ballot
         return None not in self.ballots
+
+    def go_on(self) -> bool:
+        """Make room for the next seat, where what was said does not decide.
+
+        Gives whether there is one to ask.
+        """
+        last = self.ballots[-1]
+        if (
+            last is None
+            or len(self.ballots) == len(self.panel.seats)
+            or self.panel.ends_with(last)
+        ):
+            return False
+        self.ballots.append(None)
+        return True
 
     def enlarge(self) -> Iterator[tuple[int, Seat]]:
         """Have every judge vote once more; gives the new seats and their places."""
@@ -181,13 +196,26 @@ def inquiry_key(seat: Seat, seen: Seen, question: Question) -> InquiryKey:
 class Docket:
     """Jobs that go in step; ``outstanding`` counts those who wait.
 
-    ``bundles`` are what was asked of them in one go.
+    ``undecided`` are those among them that wait for a judge who was not asked yet, as
+    the one before did not decide.  ``bundles`` are what was asked in one go.
     """
 
     sheets: list[Sheet]
     outstanding: int = 0
+    undecided: list[Waiter] = field(factory=list)
     bundles: "list[Bundle]" = field(factory=list)
     _inquiries: dict[InquiryKey, Inquiry] = field(factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether all that was asked has been answered."""
+        return self.outstanding == len(self.undecided)
+
+    def take_undecided(self) -> Sequence[Waiter]:
+        """Give those who wait for the next judge; they are not counted any more."""
+        taken, self.undecided = self.undecided, []
+        self.outstanding -= len(taken)
+        return taken
 
     @property
     def inquiries(self) -> dict[InquiryKey, Inquiry]:

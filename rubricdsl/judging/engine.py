@@ -13,8 +13,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import field, frozen
-
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
 from rubricdsl.judging.agendas import Agenda, BestOf, Everything
@@ -22,32 +20,21 @@ from rubricdsl.judging.asking_again import UntilDecided, UntilKnown
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
-from rubricdsl.judging.dockets import Job
-from rubricdsl.judging.flow import (
-    Circuit,
-    Limits,
-    Pace,
-    Patience,
-    may_open,
-)
-from rubricdsl.judging.identity import RunIdentity
+from rubricdsl.judging.flow import Circuit, Pace, Patience, may_open
+from rubricdsl.judging.identity import JobsDigest, RunIdentity
+from rubricdsl.judging.intake import BlockIntake, Intake, JobStream, WholeIntake
 from rubricdsl.judging.lanes import Lane
-from rubricdsl.judging.listening import Listener
-from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.memory import Memory, SharedVerdicts
 from rubricdsl.judging.outcomes import Outcome
+from rubricdsl.judging.outlets import KeepingTray, Outlet, PassingTray, Tray
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.judging.sequential import Precision
-from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.model.events import Progress, RunFinished, RunStarted
-from rubricdsl.model.judgement import Usage
+from rubricdsl.model.events import Listener, Progress, RunFinished, RunStarted
+from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.protocols import CheckFunction, Clock
-from rubricdsl.model.scorecard import Scorecard
-
-__all__ = ["Evaluation", "EvaluationResult", "Job"]
 
 # Within this time, in seconds, a verdict outlives this process.
 _KEPT_WITHIN = 0.025
@@ -58,27 +45,6 @@ _BEAT = 0.5
 _IN_A_ROW = 16
 _NO_LIMITS = Limits()
 _PATIENCE = Patience()
-
-
-@frozen(kw_only=True)
-class EvaluationResult:
-    """What a run came to.
-
-    ``scorecards`` are in the order of the jobs.  ``peaks`` tells how many requests
-    each judge had in flight at most.  ``notices`` are for a person to read.
-    ``retries`` are the judge calls beyond the first of each request.
-    """
-
-    # Python 3.11 writes out the result of a task that `asyncio.run` ran, twice.
-    scorecards: tuple[Scorecard, ...] = field(repr=False)
-    judge_calls: int
-    retries: int
-    cached: int
-    usage: Usage
-    seconds: float
-    notices: tuple[str, ...]
-    peaks: Mapping[str, int]
-    cancelled: bool
 
 
 class Evaluation:
@@ -93,18 +59,24 @@ class Evaluation:
     With ``top``, only so much is asked as it takes to know the best so many responses
     to each prompt; with a ``precision``, what wavers is asked again until scores, or
     with both the best, are known so well.
+
+    Jobs may be a `JobStream`.  Then scorecards go to the ``outlet``, in the order of
+    the jobs, and no more are held than `rubricdsl.judging.outlets.MOST_AHEAD` and a
+    block; of equal responses that are not in one block, each is asked about, or known
+    from the store.  A stream has no ``top`` (ValueError).
     """
 
     def __init__(  # noqa: PLR0913 - all that comes from outside, by name
         self,
-        jobs: Sequence[Job],
+        jobs: Sequence[Job] | JobStream,
         judges: Judges,
         *,
+        outlet: Outlet | None = None,
         functions: Mapping[str, CheckFunction],
         facts: FactsOf,
         redactor: Redactor | None = None,
         listener: Listener | None = None,
-        store: VerdictStore | None = None,
+        store: SharedVerdicts | None = None,
         limits: Limits = _NO_LIMITS,
         patience: Patience = _PATIENCE,
         seed: int = 0,
@@ -113,7 +85,12 @@ class Evaluation:
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
-        rubrics = {id(job.rubric): job.rubric for job in jobs}
+        if isinstance(jobs, JobStream):
+            rubrics = {id(rubric): rubric for rubric in jobs.rubrics}
+            count, jobs_digest = jobs.count, jobs.digest
+        else:
+            rubrics = {id(job.rubric): job.rubric for job in jobs}
+            count, jobs_digest = len(jobs), JobsDigest.of(jobs)
         plans = {
             identity: RubricPlan.of(rubric, judges, functions)
             for identity, rubric in rubrics.items()
@@ -121,12 +98,17 @@ class Evaluation:
         if limits.max_cost is not None:
             refuse_unpriced(plans.values())
         self.identity = RunIdentity.of(
-            jobs, plans, seed=seed, top=top, precision=precision
+            plans,
+            responses=jobs_digest,
+            count=count,
+            seed=seed,
+            top=top,
+            precision=precision,
         )
-        self._jobs = jobs
         self._memory = Memory(store)
+        agenda = _agenda(top, precision)
         self._proceedings = Proceedings(
-            jobs,
+            *_ends(jobs, agenda, outlet, top),
             plans,
             Surroundings(
                 functions=functions,
@@ -137,7 +119,7 @@ class Evaluation:
                 listener=listener,
                 memory=self._memory,
             ),
-            _agenda(top, precision),
+            agenda,
         )
         self._stopwatch = stopwatch
         self._started = stopwatch()
@@ -154,10 +136,19 @@ class Evaluation:
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
         self._committing = False
-        self._unkept: RubricError | None = None
+        self._unkept: Exception | None = None
         self._stopped = False
 
     # ---------------------------------------------------------------- public
+
+    @property
+    def started(self) -> RunStarted:
+        """What is told of it when it begins."""
+        return RunStarted(
+            jobs=self._proceedings.jobs,
+            rubrics=tuple(self.identity.rubrics),
+            judges=tuple(self.identity.judges),
+        )
 
     async def run(self) -> EvaluationResult:
         """Judge and score everything.
@@ -172,11 +163,7 @@ class Evaluation:
         self._now = asyncio.get_running_loop().time
         self._started = self._stopwatch()
         self._courier.begin(self._now)
-        started = RunStarted(
-            jobs=len(self._jobs),
-            rubrics=tuple(self.identity.rubrics),
-            judges=tuple(self.identity.judges),
-        )
+        started = self.started
         self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
             async with asyncio.TaskGroup() as group:
@@ -184,6 +171,8 @@ class Evaluation:
                 self._set_the_end()
                 self._beat()
                 await self._feed()
+            if self._unkept is None and not self._proceedings.is_finished:
+                self._remember(self._proceedings.hand_on_the_rest)
         finally:
             self._group = None
             for timer in self._timers.values():
@@ -208,10 +197,13 @@ class Evaluation:
         self._stopped = True
         self._changed.set()
 
+    def look_again(self) -> None:
+        """See whether more can be opened: somebody has taken a scorecard."""
+        self._changed.set()
+
     def result(self) -> EvaluationResult:
         """Give what is known by now; what is missing failed as ``cancelled``."""
         proceedings = self._proceedings
-        finished = proceedings.scored == len(self._jobs)
         return EvaluationResult(
             scorecards=proceedings.scorecards(),
             judge_calls=self._courier.account.calls,
@@ -219,9 +211,10 @@ class Evaluation:
             cached=proceedings.tally.cached,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            notices=proceedings.notices(),
+            remarks=proceedings.remarks,
+            hidden=proceedings.hidden,
             peaks={lane.judge.name: lane.peak for lane in self._lanes.values()},
-            cancelled=not finished,
+            cancelled=proceedings.scored < proceedings.jobs,
         )
 
     # --------------------------------------------------------------- feeding
@@ -233,7 +226,7 @@ class Evaluation:
             while not self._stopped and self._has_room():
                 try:
                     batches = self._proceedings.open_next()
-                except RubricError as error:
+                except Exception as error:  # noqa: BLE001 - of a reader, or an outlet
                     self._end_with(error)
                     break
                 if batches is None:
@@ -249,6 +242,8 @@ class Evaluation:
             await self._changed.wait()
 
     def _has_room(self) -> bool:
+        if not self._proceedings.has_room:
+            return False
         loads = [lane.load for lane in self._lanes.values()]
         return may_open(loads, self._proceedings.opened)
 
@@ -390,8 +385,8 @@ class Evaluation:
         except RubricError as error:
             self._end_with(error)
 
-    def _end_with(self, error: RubricError) -> None:
-        """Stop, since the store is of no use any more."""
+    def _end_with(self, error: Exception) -> None:
+        """Stop, since the store, the reader or the outlet is of no use any more."""
         self._unkept = self._unkept or error
         self.cancel()
 
@@ -411,7 +406,7 @@ class Evaluation:
             tokens=usage.prompt_tokens + usage.completion_tokens,
             cost=usage.cost,
             scored=self._proceedings.scored,
-            jobs=len(self._jobs),
+            jobs=self._proceedings.jobs,
             seconds=self._stopwatch() - self._started,
             paused=tuple(lane.judge.name for lane in lanes if lane.is_paused(now)),
         )
@@ -422,14 +417,30 @@ class Evaluation:
             return
         proceedings = self._proceedings
         ended = RunFinished(
-            jobs=len(self._jobs),
+            jobs=proceedings.jobs,
             incomplete=proceedings.incomplete,
             judge_calls=self._courier.account.calls,
             usage=self._courier.account.usage,
             seconds=self._seconds,
-            stopped=proceedings.scored < len(self._jobs),
+            stopped=proceedings.scored < proceedings.jobs,
         )
         proceedings.tell(lambda listener: listener.run_finished(ended))
+
+
+def _ends(
+    jobs: Sequence[Job] | JobStream,
+    agenda: Agenda,
+    outlet: Outlet | None,
+    top: int | None,
+) -> tuple[Intake, Tray]:
+    """Give where dockets come from and where scorecards go."""
+    if not isinstance(jobs, JobStream):
+        whole = WholeIntake(jobs, agenda)
+        tray = KeepingTray(len(jobs)) if outlet is None else PassingTray(outlet)
+        return whole, tray
+    if top is not None or outlet is None:
+        raise ValueError("a stream of jobs needs an outlet, and can have no top")
+    return BlockIntake(jobs, agenda), PassingTray(outlet)
 
 
 def _agenda(top: int | None, precision: Precision | None) -> Agenda:

@@ -22,21 +22,23 @@ from attrs import field
 
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
-from rubricdsl.judging.dockets import Bundle, Inquiry, Job, Sheet
+from rubricdsl.judging.dockets import Bundle, Inquiry, Sheet
 from rubricdsl.judging.efforts import Effort, Estimate, Learnt, Load
-from rubricdsl.judging.listening import Listener, Silence
+from rubricdsl.judging.intake import WholeIntake
+from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.memory import Memory
+from rubricdsl.judging.outlets import KeepingTray
 from rubricdsl.judging.panels import Judge
 from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.judging.requests import asked_of, request_of
-from rubricdsl.judging.sequential import Precision
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
 from rubricdsl.judging.store.verdicts import VerdictStore
-from rubricdsl.judging.suppositions import Supposition, has_needs
-from rubricdsl.model.events import Progress, VerdictReached
+from rubricdsl.judging.suppositions import Supposition, is_open
+from rubricdsl.model.events import Listener, Progress, VerdictReached
+from rubricdsl.model.execution import Job, Precision
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.protocols import (
     CheckFunction,
@@ -71,8 +73,8 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
     }
 
     started = time.monotonic()
-    is_open = precision is not None or any(map(has_needs, plans.values()))
-    total = len(jobs) * (2 if is_open else 1)
+    has_range = precision is not None or any(map(is_open, plans.values()))
+    total = len(jobs) * (2 if has_range else 1)
 
     def walk(supposition: Supposition, *, before: int = 0) -> _Walk:
         recollection, checks = _Recollection(store), _CheckCount()
@@ -85,7 +87,9 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
             listener=checks,
             memory=recollection,
         )
-        proceedings = _Unscored(jobs, plans, around, supposition)
+        proceedings = _Unscored(
+            WholeIntake(jobs, supposition), KeepingTray(0), plans, around, supposition
+        )
         done = _Walk(supposition, proceedings, recollection, checks, seed)
         for gone in done.go():
             if listener is not None:
@@ -94,7 +98,7 @@ def estimate(  # noqa: PLR0913 - what a run needs, by name
         return done
 
     furthest = nowhere = walk(Supposition(furthest=True, precision=precision))
-    if is_open:
+    if has_range:
         nowhere = walk(Supposition(furthest=False), before=len(jobs))
     return Estimate(
         responses=len(jobs),
@@ -319,8 +323,10 @@ class _Walk:
     def _after(self, batch: Batch) -> Iterator[Batch]:
         """Go on as if a request had been answered, and give what is asked then."""
         for inquiry in batch.inquiries:
+            ruling = self.supposition.ruling(inquiry)
             verdict = Verdict(
-                ruling=self.supposition.ruling(inquiry),
+                ruling=ruling,
+                probability=self.supposition.probability(ruling),
                 provenance=self.proceedings.clerk.provenance(
                     inquiry.question, inquiry.seat, inquiry.seen
                 ),

@@ -4,19 +4,44 @@ Two runs of one identity come to the same results, however often either was stop
 so one may go on where the other ended.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import attrs
 from attrs import field, frozen
 
 from rubricdsl.diagnostics.secrets import without_keys
-from rubricdsl.judging.dockets import Job
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
-from rubricdsl.judging.sequential import Precision
-from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.digest import ListDigest, Plain, digest
+from rubricdsl.model.execution import Job, Precision
 from rubricdsl.model.response import Response
+
+
+class JobsDigest:
+    """The identity of jobs in their order, worked out one by one."""
+
+    def __init__(self) -> None:
+        self._digest = ListDigest()
+        self.count = 0
+
+    @classmethod
+    def of(cls, jobs: Iterable[Job]) -> str:
+        """Give that of jobs which are all there."""
+        made = cls()
+        for job in jobs:
+            made.add(job)
+        return made.value
+
+    def add(self, job: Job) -> None:
+        """Go on with the next job."""
+        self._digest.add([job.rubric.name, _digest(job.response)])
+        self.count += 1
+
+    @property
+    def value(self) -> str:
+        """That of all jobs so far."""
+        return self._digest.value
 
 
 @frozen(kw_only=True)
@@ -40,16 +65,20 @@ class RunIdentity:
     precision: Precision | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - all that results depend on, by name
         cls,
-        jobs: Sequence[Job],
         plans: Mapping[int, RubricPlan],
         *,
+        responses: str,
+        count: int,
         seed: int,
         top: int | None = None,
         precision: Precision | None = None,
     ) -> "RunIdentity":
-        """Work it out for planned jobs; ``plans`` are by the rubric's ``id``."""
+        """Work it out for planned jobs; ``plans`` are by the rubric's ``id``.
+
+        ``responses`` is the `JobsDigest`, and ``count`` the number, of the jobs.
+        """
         planned = sorted(plans.values(), key=lambda plan: plan.rubric.name)
         criteria = [c for plan in planned for c in plan.criteria.values()]
         panels: dict[str, dict[str, Panel]] = {}
@@ -70,8 +99,8 @@ class RunIdentity:
                 for name in sorted(panels)
             },
             checks=digest(tuple(checks)),
-            responses=digest([[j.rubric.name, _digest(j.response)] for j in jobs]),
-            count=len(jobs),
+            responses=responses,
+            count=count,
             seed=seed,
             top=top,
             precision=precision,

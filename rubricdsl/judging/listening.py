@@ -1,37 +1,15 @@
 """Hearing of a run while it goes on."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from rubricdsl.model.events import Progress, RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.events import (
+    Listener,
+    Progress,
+    RunFinished,
+    RunStarted,
+    VerdictReached,
+)
 from rubricdsl.model.scorecard import Scorecard
-
-
-class Listener(Protocol):
-    """Hears of a run, in the order in which things happen.
-
-    What a listener raises is noted in the run's result and hurts nothing else.
-    """
-
-    def run_started(self, event: RunStarted) -> None:
-        """The run begins; nothing was asked yet."""
-        ...
-
-    def verdict_reached(self, event: VerdictReached) -> None:
-        """A verdict was reached."""
-        ...
-
-    def scored(self, scorecard: Scorecard) -> None:
-        """A response has all the verdicts it will get."""
-        ...
-
-    def progressed(self, progress: Progress) -> None:
-        """A request was answered, or a response scored."""
-        ...
-
-    def run_finished(self, event: RunFinished) -> None:
-        """The run has ended, or was stopped."""
-        ...
 
 
 class ListenerError(RuntimeError):

@@ -2,13 +2,60 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
 from rubricdsl.judging.dockets import Bundle, Inquiry
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
-from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.judgement import Usage, Verdict
+
+
+class SharedVerdicts(Protocol):
+    """Verdicts that several runs share, as by `VerdictStore`.
+
+    No call may take long: the run waits.
+    """
+
+    def known(self, response: str) -> Mapping[tuple[str, str], Verdict]:
+        """Give all verdicts about what is seen, by question and judge."""
+        ...
+
+    def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
+        """Claim keys that one is about to ask for, and give those that were granted."""
+        ...
+
+    def release(self, keys: Iterable[VerdictKey]) -> None:
+        """Give claims back for which there will be no verdict."""
+        ...
+
+    def add(self, key: VerdictKey, verdict: Verdict) -> None:
+        """Take a verdict in."""
+        ...
+
+    def spend(
+        self,
+        judge: str,
+        tokens: Usage,
+        *,
+        characters: int = 0,
+        seconds: float | None = None,
+    ) -> None:
+        """Count a request to a judge, by its digest."""
+        ...
+
+    def spending(self) -> Mapping[str, Spending]:
+        """Give what all runs together have spent, by the digest of the judge."""
+        ...
+
+    def commit(self) -> None:
+        """Keep what was added; raises RubricError where that cannot be."""
+        ...
+
+    def heartbeat(self) -> None:
+        """Renew the claims."""
+        ...
+
 
 _NOTHING: Mapping[tuple[str, str], Verdict] = MappingProxyType({})
 _NOTHING_SPENT: Mapping[str, Spending] = MappingProxyType({})
@@ -17,7 +64,7 @@ _NOTHING_SPENT: Mapping[str, Spending] = MappingProxyType({})
 class Memory:
     """The verdict store as the engine sees it; without a store, there is none."""
 
-    def __init__(self, store: VerdictStore | None) -> None:
+    def __init__(self, store: SharedVerdicts | None) -> None:
         self._store = store
         self._claimed: set[VerdictKey] = set()
         self._released: list[VerdictKey] = []
@@ -63,7 +110,7 @@ class Memory:
             self._keep(self._store, key, verdict, suspect=False)
 
     def _keep(
-        self, store: VerdictStore, key: VerdictKey, verdict: Verdict, *, suspect: bool
+        self, store: SharedVerdicts, key: VerdictKey, verdict: Verdict, *, suspect: bool
     ) -> None:
         self._claimed.discard(key)
         if verdict.ruling is None or suspect:

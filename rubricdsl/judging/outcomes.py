@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.acceptance import accept
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
@@ -116,14 +117,18 @@ def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outc
     return failed(proceedings, batch, failure)
 
 
-def of_too_long(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
+def of_too_long(proceedings: Proceedings, batch: Batch, error: JudgeError) -> Outcome:
     """Deal with a request that did not fit: with fewer questions it may.
 
-    Not where it was divided twice already: then it is the response that is too long.
+    Where the judge does not know how many do, it is not divided more than twice:
+    then it is the response that is too long.
     """
+    fitting = error.fitting
+    if fitting is not None and 0 < fitting < len(batch.inquiries):
+        return Outcome(again=batch.parts(fitting))
     if len(batch.inquiries) > 1 and batch.divided < _DIVISIONS:
         return Outcome(again=batch.halves())
-    return failed(proceedings, batch, failure)
+    return failed(proceedings, batch, error.failure)
 
 
 def failed(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:

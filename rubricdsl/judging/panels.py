@@ -2,7 +2,8 @@
 
 A panel has one or more judges, each asked one or more times.  Every answer is a
 verdict of its own; the panel's verdict is made of them by a rule, and its reason
-says who said what.
+says who said what.  A cascade is a panel whose judges are asked one after the other,
+and not all of them.
 """
 
 import random
@@ -15,6 +16,7 @@ from typing import TypeAlias, TypeVar
 import attrs
 from attrs import frozen
 
+from rubricdsl.judging.cascades import Decisive, deciding
 from rubricdsl.judging.options import INCIDENTAL_OPTIONS
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import Ballot, Provenance, Verdict
@@ -102,8 +104,9 @@ class Seat:
 class Panel:
     """The judges of a criterion, and the rule that makes one verdict of theirs.
 
-    With ``shuffled``, a seed, each judge is asked the second time and later in orders
-    that are drawn anew, so that it shows whether the order makes a difference.
+    ``decisive`` says which answers end a cascade.  With ``shuffled``, a seed, each
+    judge is asked the second time and later in orders that are drawn anew, so that it
+    shows whether the order makes a difference.
     """
 
     members: tuple[Judge, ...]
@@ -113,6 +116,7 @@ class Panel:
     skip_failed: bool = False
     instructions: str | None = None
     shuffled: int | None = None
+    decisive: Decisive = Decisive()
 
     @cached_property
     def seats(self) -> tuple[Seat, ...]:
@@ -134,7 +138,8 @@ class Panel:
     @cached_property
     def name(self) -> str:
         """The panel's name in results: its judge's, or rule and judges."""
-        names = ", ".join(judge.name for judge in self.members)
+        between = ", then " if self.rule is VoteRule.CASCADE else ", "
+        names = between.join(judge.name for judge in self.members)
         if len(self.seats) == 1:
             return names
         times = f"{self.votes} x " if self.votes > 1 else ""
@@ -144,7 +149,22 @@ class Panel:
     def identity(self) -> str:
         """Digest of all that its verdicts can depend on, beside the question."""
         seats: list[Plain] = [seat.identity for seat in self.seats]
-        return digest(seats, str(self.rule), self.skip_failed)
+        return digest(seats, str(self.rule), self.skip_failed, *self._thresholds)
+
+    @cached_property
+    def _thresholds(self) -> list[Plain]:
+        if self.rule is not VoteRule.CASCADE:
+            return []
+        return [self.decisive.no, self.decisive.yes]
+
+    @property
+    def at_once(self) -> int:
+        """How many of the seats are asked before anything was said."""
+        return 1 if self.rule is VoteRule.CASCADE else len(self.seats)
+
+    def ends_with(self, ballot: Verdict) -> bool:
+        """Say whether no seat behind the one that said this has to be asked."""
+        return self.rule is VoteRule.CASCADE and self.decisive.ends_with(ballot)
 
     def _seat(self, judge: Judge, sample: int) -> Seat:
         parts: list[Plain] = [judge.identity, str(self.ask), self.instructions, sample]
@@ -161,6 +181,8 @@ class Panel:
     ) -> Verdict:
         """Make one verdict of the ballots, in the order of the seats.
 
+        Those of a cascade end where the next seat was not asked.
+
         * ``majority``: the ruling given most often; among equals, the one that
           hurts the score.
         * ``unanimous``: the ruling that says least; so yes if all say yes.
@@ -170,7 +192,9 @@ class Panel:
           rest.  For levels the mean level, which may lie between two steps.  It is
           never less than the least answer of the scale, nor more than the greatest.
 
-        For the last three n/a is set aside, unless over half say n/a.
+        For these three n/a is set aside, unless over half say n/a.
+
+        * ``cascade``: what the last judge that was asked says.
 
         ``worth`` is what a ruling is worth to the score; only here, where the
         answers are in, does a criterion's mark play a part.  A ballot that failed
@@ -179,10 +203,13 @@ class Panel:
         """
         provenance = self._provenance(ballots)
         tally = self._tally(ballots)
-        cast = [b for b in ballots if b.ruling is not None]
+        counted = list(zip(self.seats, ballots, strict=False))
+        if self.rule is VoteRule.CASCADE:
+            counted = [counted[deciding(ballots, skip_failed=self.skip_failed)]]
+        cast = [ballot for _, ballot in counted if ballot.ruling is not None]
         failed = [
             (seat, ballot.failure)
-            for seat, ballot in zip(self.seats, ballots, strict=True)
+            for seat, ballot in counted
             if ballot.failure is not None
         ]
         if failed and not (self.skip_failed and cast):
@@ -208,7 +235,7 @@ class Panel:
 
     def _ruling(self, cast: Sequence[Verdict], scale: Scale, worth: Worth) -> Ruling:
         rulings = [b.ruling for b in cast if b.ruling is not None]
-        if self.rule is VoteRule.MAJORITY:
+        if self.rule in {VoteRule.MAJORITY, VoteRule.CASCADE}:
             counts = Counter(rulings)
             most = max(counts.values())
             tied = [ruling for ruling, n in counts.items() if n == most]
@@ -237,7 +264,7 @@ class Panel:
                 failure=verdict.failure,
                 probability=verdict.probability,
             )
-            for seat, verdict in zip(self.seats, verdicts, strict=True)
+            for seat, verdict in zip(self.seats, verdicts, strict=False)
         )
 
     def _tally(self, ballots: Sequence[Verdict]) -> str:
@@ -246,7 +273,7 @@ class Panel:
             if ballot.ruling is not None
             else f"{seat.judge.name} failed "
             f"({ballot.failure.kind if ballot.failure else 'no answer'})"
-            for seat, ballot in zip(self.seats, ballots, strict=True)
+            for seat, ballot in zip(self.seats, ballots, strict=False)
         ]
         return f"{self.rule}: {', '.join(votes)}"
 
@@ -259,7 +286,10 @@ class Panel:
             question=parts[0].question,
             response=parts[0].response,
             settings=digest(
-                [seat.manner for seat in self.seats], str(self.rule), self.skip_failed
+                [seat.manner for seat in self.seats],
+                str(self.rule),
+                self.skip_failed,
+                *self._thresholds,
             ),
             template=digest([part.template for part in parts]),
             model=", ".join(models) or None,

@@ -5,7 +5,10 @@ nothing is left to be had it becomes a scorecard.  What needs no judge, the cler
 answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import attrs
 
 from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.agendas import Agenda
@@ -17,14 +20,15 @@ from rubricdsl.judging.dockets import (
     Docket,
     Inquiry,
     InquiryKey,
-    Job,
     Poll,
     Seen,
     Sheet,
     Waiter,
     inquiry_key,
 )
-from rubricdsl.judging.listening import Listener, problem_of
+from rubricdsl.judging.intake import Intake, PlacedJobs
+from rubricdsl.judging.listening import problem_of
+from rubricdsl.judging.outlets import MOST_AHEAD, Tray
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import (
     CheckedCriterion,
@@ -35,7 +39,7 @@ from rubricdsl.judging.planning import (
 from rubricdsl.judging.sheet_scoring import SheetScorer
 from rubricdsl.judging.sight import EVERYTHING
 from rubricdsl.judging.tallies import Notices, Tally
-from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.events import Listener, VerdictReached
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl.model.scorecard import Scorecard, Standing, Status
@@ -46,26 +50,28 @@ class Proceedings:
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        intake: Intake,
+        tray: Tray,
         plans: Mapping[int, RubricPlan],
         surroundings: Surroundings,
         agenda: Agenda,
     ) -> None:
-        self._jobs = jobs
+        self._intake = intake
+        self._tray = tray
         self._plans = plans
         self._layouts = {id(plan): layout_of(plan) for plan in plans.values()}
         self._around = surroundings
         self._is_heard = surroundings.listener is not None
         self.clerk = Clerk(surroundings)
         self._agenda = agenda
-        self._unopened = list(reversed(agenda.dockets(jobs)))
         self._open: set[Docket] = set()
         # Only questions that do not show the response can come up in two dockets.
         self._shared: dict[InquiryKey, Inquiry] = {}
         # Asked by another process just now; with the one who asked first here.
         self._elsewhere: list[tuple[Inquiry, Waiter]] = []
         self._scoring = SheetScorer(self.clerk, agenda, surroundings.stopwatch)
-        self._scorecards: list[Scorecard | None] = [None] * len(jobs)
+        # Jobs of open dockets, which may be many more than dockets.
+        self._open_jobs = 0
         self.scored = 0
         self.incomplete = 0
         self.tally = Tally()
@@ -75,11 +81,12 @@ class Proceedings:
 
     def open_next(self) -> Sequence[Batch] | None:
         """Open the next docket and give what to ask; None if there is no more."""
-        if not self._unopened:
+        jobs = self._intake.take()
+        if jobs is None:
             return None
-        started = self._around.stopwatch()
-        docket = Docket([self._sheet(place, started) for place in self._unopened.pop()])
+        docket = Docket(self._sheets(jobs))
         self._open.add(docket)
+        self._open_jobs += len(jobs)
         return self._advance(docket)
 
     def settle(self, inquiry: Inquiry, verdict: Verdict) -> Sequence[Batch]:
@@ -92,7 +99,7 @@ class Proceedings:
             waiter.docket.outstanding -= 1
             waiter.sheet.suspect |= inquiry.suspect
             self._deliver(waiter, verdict)
-            if not waiter.docket.outstanding:
+            if waiter.docket.is_answered:
                 batches.extend(self._advance(waiter.docket))
         return batches
 
@@ -108,26 +115,31 @@ class Proceedings:
         docket = bundle.docket
         docket.outstanding -= len(verdicts)
         self._fill(bundle.sheet, bundle.block, verdicts)
-        return () if docket.outstanding else self._advance(docket)
+        return self._advance(docket) if docket.is_answered else ()
 
     def scorecards(self) -> tuple[Scorecard, ...]:
-        """Give all scorecards in the order of the jobs.
+        """Give all scorecards that were kept, in the order of the jobs.
 
         Those still under way show what is known; the rest of their verdicts has
         failed with kind ``cancelled``.
         """
-        started = self._around.stopwatch()
-        unopened = (
-            [self._sheet(place, started) for place in places]
-            for places in self._unopened
-        )
-        scorecards = list(self._scorecards)
-        for sheets in (*(docket.sheets for docket in self._open), *unopened):
+        return self._tray.all_with(self._cancelled())
+
+    def hand_on_the_rest(self) -> None:
+        """Hand on what was not finished, as `scorecards` would give it.
+
+        Raises RubricError where jobs cannot be read, or scorecards not be taken.
+        """
+        for place, scorecard in self._cancelled():
+            self._tray.put(place, scorecard)
+
+    def _cancelled(self) -> Iterator[tuple[int, Scorecard]]:
+        unopened = map(self._sheets, self._intake.rest())
+        for sheets in chain((docket.sheets for docket in self._open), unopened):
             standings = self._agenda.standings(sheets)
             for sheet in sheets:
                 standing = standings.get(sheet.index)
-                scorecards[sheet.index] = self._scoring.cancelled(sheet, standing)
-        return tuple(scorecard for scorecard in scorecards if scorecard is not None)
+                yield sheet.index, self._scoring.cancelled(sheet, standing)
 
     def note(self, notice: str) -> None:
         """Keep a sentence that a person should read, once."""
@@ -138,15 +150,19 @@ class Proceedings:
         """Characters that a judge was not shown, by its name and by what it saw."""
         return self._notices.hidden
 
-    def notices(self) -> tuple[str, ...]:
-        """Give all sentences that a person should read, in the order of the words."""
-        return self._notices.sentences()
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All sentences that a person should read, in the order of the words."""
+        return self._notices.sentences
 
     # ---------------------------------------------------------------- sheets
 
-    def _sheet(self, place: int, started: float) -> Sheet:
-        job = self._jobs[place]
-        return Sheet(place, self._plans[id(job.rubric)], job.response, started)
+    def _sheets(self, jobs: PlacedJobs) -> list[Sheet]:
+        started = self._around.stopwatch()
+        return [
+            Sheet(place, self._plans[id(job.rubric)], job.response, started)
+            for place, job in jobs
+        ]
 
     def _advance(self, docket: Docket) -> list[Batch]:
         groups = BatchGroups()
@@ -154,14 +170,28 @@ class Proceedings:
         if self._agenda.asks_all:
             for sheet in docket.sheets:
                 bundles += self._put_whole(docket, sheet)
-        for sheet, planned in self._agenda.wanted(docket, self):
-            self._put(docket, sheet, planned, groups)
+        while True:
+            self._ask_next(docket, groups)
+            for sheet, planned in self._agenda.wanted(docket, self):
+                self._put(docket, sheet, planned, groups)
+            if not docket.undecided:
+                break
         if not docket.outstanding:
             self._open.discard(docket)
+            self._open_jobs -= len(docket.sheets)
             standings = self._agenda.standings(docket.sheets)
             for sheet in docket.sheets:
                 self.close(sheet, standings.get(sheet.index))
         return self._unclaimed(groups, bundles)
+
+    def _ask_next(self, docket: Docket, groups: BatchGroups) -> None:
+        """Ask the next judges of cascades in which the one before did not decide."""
+        while undecided := docket.take_undecided():
+            for waiter in undecided:
+                seat = waiter.judged.panel.seats[waiter.place]
+                sees = waiter.judged.criterion.sees or EVERYTHING
+                seen = self.clerk.seen(waiter.sheet, sees)
+                self._inquire(waiter, seat, seen, groups)
 
     def _unclaimed(
         self, groups: BatchGroups, bundles: Sequence[Bundle] = ()
@@ -237,12 +267,15 @@ class Proceedings:
         panel = planned.panel if poll is None else poll.panel
         for seat in (panel.larger if path in sheet.asked else panel).seats:
             question = self.clerk.question(sheet, planned, seat)
-            if self.clerk.unasked(planned, seat, seen, question) is not None:
-                continue
-            key = inquiry_key(seat, seen, question)
-            inquiry = self._inquiries(docket, seen).get(key)
-            if inquiry is None or inquiry.verdict is None:
+            verdict = self.clerk.unasked(planned, seat, seen, question)
+            if verdict is None:
+                key = inquiry_key(seat, seen, question)
+                inquiry = self._inquiries(docket, seen).get(key)
+                verdict = None if inquiry is None else inquiry.verdict
+            if verdict is None:
                 return False
+            if panel.ends_with(verdict):
+                return True
         return True
 
     def _put_whole(self, docket: Docket, sheet: Sheet) -> Sequence[Bundle]:
@@ -342,8 +375,8 @@ class Proceedings:
             if poll is None:
                 poll = sheet.polls[path] = Poll(planned.panel, [sheet.verdicts[path]])
             return poll, list(poll.enlarge())
-        seats = planned.panel.seats
-        poll = sheet.polls[path] = Poll(planned.panel, [None] * len(seats))
+        poll = sheet.polls[path] = Poll.of(planned.panel)
+        seats = planned.panel.seats[: planned.panel.at_once]
         return poll, list(enumerate(seats))
 
     def _inquire(
@@ -373,6 +406,12 @@ class Proceedings:
         poll = waiter.poll
         if poll is not None:
             if not poll.cast(waiter.place, verdict):
+                return
+            if poll.go_on():
+                place = len(poll.ballots) - 1
+                docket = waiter.docket
+                docket.undecided.append(attrs.evolve(waiter, place=place))
+                docket.outstanding += 1
                 return
             verdict = poll.decide(waiter.judged)
         self._record(waiter.sheet, waiter.judged, verdict)
@@ -409,12 +448,12 @@ class Proceedings:
     def close(self, sheet: Sheet, standing: Standing | None) -> None:
         """Make a scorecard of a sheet of which nothing more will be asked."""
         scorecard = self._scoring.finished(sheet, standing)
-        self._scorecards[sheet.index] = scorecard
         self.scored += 1
         self.incomplete += scorecard.status is Status.INCOMPLETE and any(
             result.verdict.failure is not None for result in scorecard.criteria
         )
         self.tell(lambda listener: listener.scored(scorecard))
+        self._tray.put(sheet.index, scorecard)
 
     # --------------------------------------------------------------- records
 
@@ -424,9 +463,19 @@ class Proceedings:
         return len(self._open)
 
     @property
+    def jobs(self) -> int:
+        """How many jobs there are, as far as is known."""
+        return self._intake.count
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is open, or waits to be handed on, is within bounds."""
+        return not self._tray.held or self._open_jobs + self._tray.held < MOST_AHEAD
+
+    @property
     def is_finished(self) -> bool:
         """Whether every job has been opened and scored."""
-        return not self._unopened and not self._open
+        return self._intake.is_exhausted and not self._open
 
     @property
     def is_heard(self) -> bool:

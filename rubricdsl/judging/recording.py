@@ -6,7 +6,8 @@ replay, and so are failures: what could not be had is not recorded.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rubricdsl.model.scorecard import CriterionResult, Scorecard
@@ -52,11 +53,28 @@ def write_recording(path: Path, scorecards: Iterable[Scorecard]) -> None:
     Raises:
         OSError: when it cannot be written; an old file is then still there.
     """
+    with recording(path) as record:
+        for scorecard in scorecards:
+            record(scorecard)
+
+
+@contextmanager
+def recording(path: Path) -> Iterator[Callable[[Scorecard], None]]:
+    """Write a recording scorecard by scorecard; it appears whole at the end.
+
+    Raises:
+        OSError: when it cannot be written; an old file is then still there.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with draft.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-            for row in recorded_rows(scorecards):
-                file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+            def record(scorecard: Scorecard) -> None:
+                for row in recorded_rows([scorecard]):
+                    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+                    file.write(line + "\n")
+
+            yield record
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

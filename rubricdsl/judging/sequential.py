@@ -24,6 +24,7 @@ from statistics import NormalDist
 import attrs
 from attrs import evolve, frozen
 
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.rubric import AnswerScale, Scale, VoteRule
 from rubricdsl.model.ruling import NO, YES, Ruling
@@ -77,28 +78,6 @@ class Prior:
             raise ValueError(f"a flip rate is between 0 and 0.5, not {rate}")
         half = rate / (1 - 2 * rate)
         return cls(half, half)
-
-
-@frozen(kw_only=True)
-class Precision:
-    """How well scores shall be known: ``within`` a half-width, at 95 % confidence.
-
-    No judge is asked the same more than ``most`` times.  ``flip_rate`` is how often
-    two answers of a judge to the same are held to differ, before any are in.  Raises
-    ValueError for a half-width of 0 or less, for fewer than one vote, and for a flip
-    rate that is not between 0 and one half.
-    """
-
-    within: float
-    most: int = 5
-    flip_rate: float = 0.25
-
-    def __attrs_post_init__(self) -> None:
-        if self.within <= 0:
-            raise ValueError(f"the half-width must be over 0, not {self.within}")
-        if self.most < 1:
-            raise ValueError(f"everything is asked at least once, not {self.most}")
-        Prior.of_flip_rate(self.flip_rate)
 
 
 @frozen

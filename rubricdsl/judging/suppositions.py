@@ -6,8 +6,8 @@ from rubricdsl.judging.agendas import Desk, Everything, Wanted
 from rubricdsl.judging.asking_again import may_be_asked_again
 from rubricdsl.judging.dockets import Docket, Inquiry
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
-from rubricdsl.judging.sequential import Precision
-from rubricdsl.model.ruling import Ruling
+from rubricdsl.model.execution import Precision
+from rubricdsl.model.ruling import NO, YES, Ruling
 from rubricdsl.scoring.leaves import RulingWorths
 from rubricdsl.scoring.meaning import Branch
 
@@ -99,6 +99,15 @@ class Supposition(Everything):
             known = self._rulings[id(judged)] = judged, ruling
         return known[1]
 
+    def probability(self, ruling: Ruling) -> float | None:
+        """Give how sure the judge is supposed to be.
+
+        As sure as can be, for the least, and at most so unsure that others are asked.
+        """
+        if self._furthest or ruling not in {YES, NO}:
+            return None
+        return float(ruling == YES)
+
     def _extreme(self, judged: JudgedCriterion) -> Ruling:
         worths = RulingWorths.of(judged.criterion)
         answers = [Ruling.from_record(word) for word in judged.question.answers]
@@ -108,6 +117,15 @@ class Supposition(Everything):
             return -1.0 if value is None else value
 
         return (max if self._furthest else min)(answers, key=worth)
+
+
+def is_open(plan: RubricPlan) -> bool:
+    """Tell whether answers decide how much of a rubric is asked."""
+    return has_needs(plan) or any(
+        planned.panel.at_once < len(planned.panel.seats)
+        for planned in plan.criteria.values()
+        if isinstance(planned, JudgedCriterion)
+    )
 
 
 def has_needs(plan: RubricPlan) -> bool:

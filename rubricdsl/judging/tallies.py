@@ -52,15 +52,7 @@ class Notices:
         """Keep a sentence."""
         self._sentences.add(sentence)
 
+    @property
     def sentences(self) -> tuple[str, ...]:
-        """Give all sentences, in the order of their words."""
-        hidden = (
-            f"{judge} was not shown {_counted(sum(counts.values()), 'character')} "
-            f"that cannot be seen, of {_counted(len(counts), 'response')}"
-            for judge, counts in self.hidden.items()
-        )
-        return tuple(sorted((*self._sentences, *hidden)))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+        """All sentences, in the order of their words."""
+        return tuple(sorted(self._sentences))

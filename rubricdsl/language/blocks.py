@@ -80,7 +80,11 @@ def _votes(fields: Fields) -> tuple[int, VoteRule]:
         names = ", ".join(VoteRule)
         fields.wrong_type(entry, f"a whole number of votes and one of {names}")
         return 1, VoteRule.MAJORITY
-    return next(iter(votes), 1), next(iter(rules), VoteRule.MAJORITY)
+    number, rule = next(iter(votes), 1), next(iter(rules), VoteRule.MAJORITY)
+    if entry and rule is VoteRule.CASCADE and number > 1:
+        fields.wrong_type(entry, "`cascade` alone, which asks each judge once")
+        return 1, rule
+    return number, rule
 
 
 def build_history(

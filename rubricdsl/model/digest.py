@@ -22,3 +22,25 @@ def digest(*parts: Plain) -> str:
     text = _ENCODER.encode(parts)
     # Responses come from anywhere: a lone surrogate must not end a run.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class ListDigest:
+    """The `digest` of one list, worked out element by element."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256(b"[[")
+        self._is_empty = True
+
+    def add(self, element: Plain) -> None:
+        """Go on with the next element; raises ValueError as `digest`."""
+        text = _ENCODER.encode(element)
+        separator = "" if self._is_empty else ","
+        self._hash.update(f"{separator}{text}".encode("utf-8", "surrogatepass"))
+        self._is_empty = False
+
+    @property
+    def value(self) -> str:
+        """The `digest` of the list of all elements so far."""
+        whole = self._hash.copy()
+        whole.update(b"]]")
+        return whole.hexdigest()[:32]

@@ -1,12 +1,14 @@
 """What happens in a run, for whoever wants to hear of it."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from attrs import field, frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Criterion
+from rubricdsl.model.scorecard import Scorecard
 
 
 @frozen(kw_only=True)
@@ -71,3 +73,30 @@ class RunFinished:
     usage: Usage
     seconds: float
     stopped: bool
+
+
+class Listener(Protocol):
+    """Hears of a run, in the order in which things happen.
+
+    What a listener raises is noted in the run's result and hurts nothing else.
+    """
+
+    def run_started(self, event: RunStarted) -> None:
+        """The run begins; nothing was asked yet."""
+        ...
+
+    def verdict_reached(self, event: VerdictReached) -> None:
+        """A verdict was reached."""
+        ...
+
+    def scored(self, scorecard: Scorecard) -> None:
+        """A response has all the verdicts it will get."""
+        ...
+
+    def progressed(self, progress: Progress) -> None:
+        """A request was answered, or a response scored."""
+        ...
+
+    def run_finished(self, event: RunFinished) -> None:
+        """The run has ended, or was stopped."""
+        ...

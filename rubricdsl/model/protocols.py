@@ -92,6 +92,22 @@ class PreparedBackend(Protocol):
 
 
 @runtime_checkable
+class DeferringBackend(Protocol):
+    """A backend whose answers come hours later, from people or from a batch.
+
+    What is not answered yet is a failure of kind ``judge_pending``.  Nobody is asked
+    something only to see whether such a judge is ready: it tells.
+    """
+
+    def readiness(self) -> str:
+        """Say in a line how things stand.
+
+        Raises `rubricdsl.diagnostics.JudgeError` where it could ask nobody.
+        """
+        ...
+
+
+@runtime_checkable
 class PricingBackend(Protocol):
     """A backend that may know what tokens cost."""
 

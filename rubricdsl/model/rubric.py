@@ -194,12 +194,16 @@ class Ask(StrEnum):
 
 
 class VoteRule(StrEnum):
-    """How several answers to one question become one."""
+    """How several answers to one question become one.
+
+    A ``cascade`` asks one judge after the other, until an answer is certain enough.
+    """
 
     MAJORITY = "majority"
     UNANIMOUS = "unanimous"
     ANY = "any"
     MEAN = "mean"
+    CASCADE = "cascade"
 
 
 @frozen

@@ -91,7 +91,11 @@ _PLAIN = {"yes": YES, "no": NO, "partly": PARTLY, "n/a": NA}
 
 
 class FailureKind(StrEnum):
-    """Why a verdict could not be had.  Whether to retry is decided elsewhere."""
+    """Why a verdict could not be had.  Whether to retry is decided elsewhere.
+
+    One that is ``judge_pending`` was asked for, of people or of a service that takes
+    hours, and is there for a later run.
+    """
 
     TRANSPORT_UNREACHABLE = "transport_unreachable"
     TRANSPORT_PEER_DROP = "transport_peer_drop"
@@ -104,6 +108,7 @@ class FailureKind(StrEnum):
     JUDGE_UNPARSEABLE = "judge_unparseable"
     JUDGE_REFUSED = "judge_refused"
     JUDGE_TRUNCATED = "judge_truncated"
+    JUDGE_PENDING = "judge_pending"
     EVIDENCE_NOT_FOUND = "evidence_not_found"
     CANCELLED = "cancelled"
     BUDGET_EXHAUSTED = "budget_exhausted"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rubricdsl.model.audit import MutationOffer, ProbeOffer
     from rubricdsl.model.chat import ChatModelOffer
+    from rubricdsl.model.execution import ExecutorOffer
     from rubricdsl.model.protocols import (
         CheckFunction,
         FunctionTable,
@@ -186,6 +187,11 @@ class PluginHost:
     def mutations(self) -> "Mapping[str, Offered[MutationOffer]]":
         """Ways to make a good response worse, by name."""
         return self._offers("mutation", "rubricdsl_mutations", _name)
+
+    @cached_property
+    def executors(self) -> "Mapping[str, Offered[ExecutorOffer]]":
+        """Ways to make runs, by name."""
+        return self._offers("executor", "rubricdsl_executors", _name)
 
     @cached_property
     def formats(self) -> "Mapping[str, Offered[RubricFormatOffer]]":

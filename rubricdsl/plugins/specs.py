@@ -14,6 +14,7 @@ import pluggy
 from rubricdsl.model.audit import MutationOffer, ProbeOffer
 from rubricdsl.model.chat import ChatModelOffer
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
+from rubricdsl.model.execution import ExecutorOffer
 from rubricdsl.model.protocols import (
     CheckFunction,
     JudgeBackendOffer,
@@ -83,6 +84,11 @@ class HookSpecs:
     @hookspec
     def rubricdsl_mutations(self) -> Sequence[MutationOffer]:
         """Offer ways to make a good response worse."""
+        return ()
+
+    @hookspec
+    def rubricdsl_executors(self) -> Sequence[ExecutorOffer]:
+        """Offer ways to make runs, such as on many machines."""
         return ()
 
     # ---------------------------------------------------------------- events

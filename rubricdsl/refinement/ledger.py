@@ -2,8 +2,8 @@
 
 from attrs import define, field
 
-from rubricdsl.judging.flow import Limits
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.execution import Limits
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.ruling import Failure, FailureKind
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from attrs import define, field, frozen
 
 from rubricdsl.judging.book import JudgeBook
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
-from rubricdsl.judging.listening import Listener
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.events import Listener
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric
 from rubricdsl.model.scorecard import Scorecard

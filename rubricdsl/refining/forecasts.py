@@ -7,9 +7,9 @@ from attrs import evolve, frozen
 
 from rubricdsl.judging.book import JudgeBook
 from rubricdsl.judging.efforts import Effort, Estimate
-from rubricdsl.judging.engine import Job
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.scopes import Scope
+from rubricdsl.model.execution import Job
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Criterion, Rubric, Weight
 from rubricdsl.project import Project

@@ -9,6 +9,7 @@ from rubricdsl.api import PathLike, open_project, read_given
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.language.edit import slices
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.model.refinement import Preference, RefinedRubric
 from rubricdsl.model.response import Response
 from rubricdsl.project import Project
@@ -22,7 +23,7 @@ from rubricdsl.refining.subjects import (
     pools,
     subjects_of,
 )
-from rubricdsl.runs import JudgeOptions, assign
+from rubricdsl.runs import assign
 
 _NO_GOLD: Mapping[Key, float] = {}
 _NO_WISHES = Wishes()

@@ -7,9 +7,9 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from rubricdsl.judging.book import JudgeBook
-from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain, digest
+from rubricdsl.model.execution import JudgeOptions, Limits
 from rubricdsl.model.refinement import RefinedRubric
 from rubricdsl.project import Project
 from rubricdsl.refinement.courses import Course
@@ -22,7 +22,7 @@ from rubricdsl.refinement.proposing.resolving import Resolved, resolve_proposer
 from rubricdsl.refining.bench import EngineBench
 from rubricdsl.refining.refinery import refine_all
 from rubricdsl.refining.subjects import Subject
-from rubricdsl.runs import JudgeOptions, judge_book, project_config
+from rubricdsl.runs import judge_book, project_config
 
 _FOLDER = Path(".rub", "refinements")
 

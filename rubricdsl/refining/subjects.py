@@ -6,8 +6,8 @@ from attrs import evolve, field, frozen
 
 from rubricdsl.cases.recording import Recording
 from rubricdsl.diagnostics import fail
-from rubricdsl.judging.engine import Job
 from rubricdsl.language.edit import Slice
+from rubricdsl.model.execution import Job
 from rubricdsl.model.refinement import Preference
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Rubric

@@ -28,20 +28,35 @@ def asset(name: str) -> str:
 
 def document(title: str, body: Element, packed: Sequence[str] = ()) -> str:
     """Write a page: the same title, body and data give the same bytes."""
-    style, script = asset("page.css"), asset("page.js")
+    data = "".join(
+        f'<script type="application/octet-stream" id="pack-{number}">{text}</script>\n'
+        for number, text in enumerate(packed)
+    )
+    return closed_page(
+        title,
+        f"{body.html()}\n{data}",
+        style=asset("page.css"),
+        script=asset("page.js"),
+        allowed=("img-src data:",),
+    )
+
+
+def closed_page(
+    title: str, content: str, *, style: str, script: str, allowed: Sequence[str] = ()
+) -> str:
+    """Write a page around HTML that is safe: it lets in one style and one script.
+
+    ``allowed`` are further directives of its policy.
+    """
     policy = "; ".join(
         [
             "default-src 'none'",
             f"script-src '{_digest(script)}'",
             f"style-src '{_digest(style)}'",
-            "img-src data:",
+            *allowed,
             "base-uri 'none'",
             "form-action 'none'",
         ]
-    )
-    data = "".join(
-        f'<script type="application/octet-stream" id="pack-{number}">{text}</script>\n'
-        for number, text in enumerate(packed)
     )
     return (
         "<!doctype html>\n"
@@ -52,7 +67,7 @@ def document(title: str, body: Element, packed: Sequence[str] = ()) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         '<meta name="generator" content="rubricdsl">\n'
         f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n"
-        f"{body.html()}\n{data}<script>{script}</script>\n</html>\n"
+        f"{content}<script>{script}</script>\n</html>\n"
     )
 
 

@@ -42,12 +42,14 @@ class Material:
     """What a report is made of.
 
     ``runs`` are the parts of one run, ``texts`` the responses by the ids of prompt and
-    response; ``comparison`` is with another run.
+    response, and ``statements`` what criteria say, by the rubric's name and the path;
+    ``comparison`` is with another run.
     """
 
     runs: Sequence[Results]
     gold: Gold = field(factory=Gold)
     texts: Mapping[tuple[str, str], Response] = field(factory=dict)
+    statements: Mapping[str, Mapping[str, str]] = field(factory=dict)
     comparison: RunComparison | None = None
     audit: ToldAudit | None = None
     refinements: Sequence[RefinedWay] = ()
@@ -107,7 +109,18 @@ def _tables(
         findings = criterion_findings(
             evaluation, one, material.gold, seed=material.seed
         )
-        yield CriterionTable(one.rubrics, findings)
+        yield CriterionTable(one.rubrics, findings, _statements(one.rubrics, material))
+
+
+def _statements(rubrics: Sequence[str], material: Material) -> Mapping[str, str]:
+    """Give what the criteria of some rubrics say, where they say the same."""
+    told = [material.statements.get(name, {}) for name in rubrics]
+    first, others = told[0], told[1:]
+    return {
+        path: text
+        for path, text in first.items()
+        if all(one.get(path) == text for one in others)
+    }
 
 
 def _people(

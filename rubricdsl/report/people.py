@@ -16,12 +16,12 @@ from rubricdsl.model.scorecard import Scorecard
 
 
 def tail_of(evaluation: Evaluation, gold: Gold, *, seed: int) -> TailAnalysis | None:
-    """Analyse the tail; None where gold scores none of the responses."""
-    ratings = gold.ratings(evaluation)
-    if not len(ratings.rows):
+    """Analyse the tail; None where gold says nothing of which response is better."""
+    pool = Pool.of(evaluation, gold.ratings(evaluation), preferences=gold.preferences)
+    if not (len(pool.ratings.rows) or len(pool.preferences)):
         return None
     target = Target(share=tail_share(TARGET_KL), kl=TARGET_KL)
-    return analyse_tail(Pool.of(evaluation, ratings), target, seed=seed)
+    return analyse_tail(pool, target, seed=seed)
 
 
 def agreement_of(

@@ -16,10 +16,10 @@ from rubricdsl.cases.running import judged, run_offline
 from rubricdsl.cases.trials import Trial
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.loops import run_async
+from rubricdsl.model.execution import JudgeOptions
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Bound, Expect, TestCase, TestResponse
 from rubricdsl.model.scorecard import Scorecard
-from rubricdsl.runs import JudgeOptions
 from rubricdsl.testing.subjects import Subject
 
 ResponseLike: TypeAlias = Response | str

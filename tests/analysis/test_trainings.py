@@ -6,7 +6,7 @@ import pytest
 
 from rubricdsl.analysis.costs import Spent, cost_of
 from rubricdsl.analysis.coverage import coverage
-from rubricdsl.analysis.overclaiming import divergence, overclaims
+from rubricdsl.analysis.overclaiming import divergence, exploited, overclaims
 from rubricdsl.analysis.simulation.onset import Curve
 
 
@@ -32,6 +32,22 @@ def test_credit_that_is_not_deserved():
     assert (found.count, found.total) == (2, 4)
     with pytest.raises(ValueError, match="compared"):
         overclaims([1, 0], [1])
+
+
+def test_what_a_policy_wins_and_no_panel_grants():
+    before = [0, 0, 0, 1, 0, 0, nan]
+    after = [1, 1, 1, 1, 0, 1, 1]
+    panel: list[list[float]] = [
+        [0, 0, 1, 0, 0, nan, 0],
+        [0, 1, 1, 0, 0, 0, 0],
+    ]
+    found = exploited(before, after, panel)
+    assert (found.count, found.total) == (1, 3)
+    one_judge = exploited(before, after, panel[1:])
+    assert (one_judge.count, one_judge.total) == (2, 4)
+    for broken in (panel[0], [], [[0, 0]]):
+        with pytest.raises(ValueError, match="panel"):
+            exploited(before, after, broken)
 
 
 def test_a_reference_is_covered_by_weight():

@@ -29,12 +29,13 @@ from attrs import frozen
 from rubricdsl.judging.backends import completions
 from rubricdsl.judging.backends.openai import OFFER
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
-from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress
+from rubricdsl.model.execution import Job
 from rubricdsl.model.protocols import Facts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Criterion, Group, Weight

@@ -27,7 +27,8 @@ from attrs import evolve, frozen
 
 from rubricdsl.judging.border import Border, Prospects, ProspectsOf
 from rubricdsl.judging.ranking import Outlook, Ranker
-from rubricdsl.judging.sequential import Precision, Prior, SequentialPolicy, Votes
+from rubricdsl.judging.sequential import Prior, SequentialPolicy, Votes
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion, VoteRule, Weight
 from rubricdsl.model.ruling import Ruling

@@ -6,10 +6,10 @@ that of sorting all scores a hundred times in the same round, the exponent of gr
 from a tenth of the responses on (1 is linear), by how many bytes a response the
 analysis raises the peak of memory, and which steps take longest.  With ``--real``, what
 it says of sets that people annotated is printed instead, which needs the folder of
-shared data::
+shared data; with ``--pages``, a report of each is written, too::
 
     python tests/benchmarks/tail.py --rounds 3
-    python tests/benchmarks/tail.py --real
+    python tests/benchmarks/tail.py --real --pages FOLDER
 """
 
 import argparse
@@ -143,8 +143,8 @@ def measure(name: str, responses: int, prompts: int, rounds: int) -> None:
     )
 
 
-def print_real() -> None:
-    """Print the analysis of each annotated set."""
+def print_real(pages: Path | None) -> None:
+    """Print the analysis of each annotated set, and write a page of it."""
     for annotated in SETS.values():
         if not annotated.data.is_there:
             print(f"{annotated.name}: not there")
@@ -155,7 +155,12 @@ def print_real() -> None:
             results, gold, responses = (
                 f"{folder}/{name}.jsonl" for name in ("results", "gold", "responses")
             )
-            rub(["tail", results, "--gold", gold, "--responses", responses])
+            people = ["--gold", gold, "--responses", responses]
+            rub(["tail", results, *people])
+            if pages is not None:
+                page = str(pages / f"{annotated.name}.html")
+                rubric = ["--rubric", f"{folder}/rubric.rub"]
+                rub(["report", results, *people, *rubric, "--out", page])
 
 
 def main() -> None:
@@ -164,9 +169,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--responses", type=int, default=100_000)
     parser.add_argument("--real", action="store_true", help="analyse annotated sets")
+    parser.add_argument("--pages", type=Path, metavar="FOLDER", help="with --real")
     given = parser.parse_args()
     if given.real:
-        print_real()
+        print_real(given.pages)
         return
     print(f"{given.responses:,} responses, {CRITERIA} criteria")
     print(f"{'':16}{'time':>10}{'':15}{'x sorts':>8}{'power':>8}{'memory':>10}")

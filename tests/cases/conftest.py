@@ -10,7 +10,7 @@ import pytest
 
 from rubricdsl.api import open_project
 from rubricdsl.cases import CaseResult, RubricFile, Session
-from rubricdsl.runs import JudgeOptions
+from rubricdsl.model.execution import JudgeOptions
 
 
 class Workplace:

@@ -199,3 +199,24 @@ def test_an_older_record_of_a_refinement_shows_its_rounds(rub, run) -> None:
     assert done.returncode == 0
     assert "It ended: cancelled." in done.stdout
     assert "What became" not in done.stdout
+
+
+def test_what_criteria_say_stands_beside_them(rub, run) -> None:
+    arguments = ("report", "steps.jsonl", "--rubric", "steps.rub")
+    page = rub(*arguments)
+    assert page.returncode == 0, page.stderr
+    assert "Has at most four words." in page.stdout
+    assert "Has at most four words." not in rub("report", "steps.jsonl").stdout
+
+
+def test_what_another_rubric_says_does_not(rub, run) -> None:
+    both = ("steps.rub", "refined.rub")
+    (run / "refined.rub").write_text(REFINED.replace("steps", "other"), "utf-8")
+    page = rub("report", "steps.jsonl", *(f"--rubric={path}" for path in both))
+    assert page.returncode == 0, page.stderr
+    assert not page.stderr
+    (run / "steps.rub").write_text(RUBRIC.replace("four", "five"), "utf-8")
+    page = rub("report", "steps.jsonl", "--rubric", "steps.rub")
+    assert page.returncode == 2
+    assert "was another when this was judged" in page.stderr
+    assert "no rubric here is one of these results" in page.stderr

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -242,7 +243,16 @@ def test_what_does_not_fit_together_is_refused(rub, tmp_path, arguments, said):
     ("gold", "said"),
     [
         ({"prompt_id": "q", "response_id": "y0", "gold": 1}, "other responses"),
-        ({"prompt_id": "p0", "better": "y0", "worse": "y1"}, "no response a score"),
+        ({"prompt_id": "p0", "better": "y0", "worse": "y1"}, "other responses"),
+        (
+            {
+                "prompt_id": "p0",
+                "response_id": "y0",
+                "criterion": "a",
+                "verdict": "yes",
+            },
+            "no response a score",
+        ),
     ],
 )
 def test_gold_of_something_else_is_refused(rub, tmp_path, gold, said):
@@ -342,3 +352,40 @@ def test_json_is_written_where_stdout_knows_ascii_alone(rub, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "fi\\u00e8vre" in done.stdout
     assert json.loads(done.stdout) == json.loads(rub(*command).stdout)
+
+
+def test_preferences_tell_how_pairs_are_ordered(rub, tmp_path):
+    results, gold = pool(raters=("ann", "ben"), noise=0.3)
+    results = [row for row in results if int(row["response_id"][1:]) < 6]
+    preferences = []
+    for name in ("ann", "ben"):
+        worth = {
+            (row["prompt_id"], row["response_id"]): row["gold"]
+            for row in gold
+            if row["annotator"] == name
+        }
+        for prompt in range(PROMPTS):
+            ids = [(f"p{prompt}", f"y{number}") for number in range(6)]
+            for one, other in combinations(sorted(ids, key=worth.__getitem__), 2):
+                preferences.append(
+                    {
+                        "prompt_id": one[0],
+                        "better": other[1],
+                        "worse": one[1],
+                        "annotator": name,
+                    }
+                )
+    write(tmp_path, results, preferences)
+    report = found(rub)
+    assert (report["rated"], report["annotators"]) == (0, 2)
+    assert report["tail_accuracy"]["half"]["value"] is None
+    told = report["preferences"]
+    assert told["preferences"] == len(preferences) == 2 * PROMPTS * 15
+    accuracy = told["accuracy"]["half"]
+    assert 0 < accuracy["measured"] <= PROMPTS * 15
+    people, rubric = (told["human_ceiling"][name] for name in ("people", "rubric"))
+    assert people["measured"] == rubric["measured"] == 2 * PROMPTS * 15
+    assert 0.5 < people["value"] < rubric["value"]
+    text = tail(rub)
+    assert "compared by people" in text
+    assert "preferences by 2 annotators" in text

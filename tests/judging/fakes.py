@@ -9,8 +9,10 @@ from attrs import evolve, field, frozen, mutable
 
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation
+from rubricdsl.judging.intake import JobStream
 from rubricdsl.judging.panels import Judge, Panel
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,
@@ -138,7 +140,9 @@ def response_of(text: str, *, id: str = "r1") -> Response:  # noqa: A002
     return Response(text=text, prompt_id="p1", response_id=id, prompt="Why?")
 
 
-def evaluation_of(jobs: Sequence[Job], panels: Panels, **options: Any) -> Evaluation:
+def evaluation_of(
+    jobs: Sequence[Job] | JobStream, panels: Panels, **options: Any
+) -> Evaluation:
     functions = {f.signature.name: f for f in builtin_functions()}
     return Evaluation(
         jobs,
@@ -151,7 +155,9 @@ def evaluation_of(jobs: Sequence[Job], panels: Panels, **options: Any) -> Evalua
     )
 
 
-def run(jobs: Sequence[Job], panels: Panels, **options: Any) -> EvaluationResult:
+def run(
+    jobs: Sequence[Job] | JobStream, panels: Panels, **options: Any
+) -> EvaluationResult:
     return asyncio.run(evaluation_of(jobs, panels, **options).run())
 
 

@@ -18,14 +18,13 @@ from hypothesis import strategies as st
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.judging.efforts import Estimate
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.estimates import estimate
-from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel
-from rubricdsl.judging.sequential import Precision, SequentialPolicy, Votes
+from rubricdsl.judging.sequential import SequentialPolicy, Votes
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress
+from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.judgement import Answer, Capabilities, JudgeRequest, Question
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from rubricdsl.diagnostics import RubricError
+from rubricdsl.diagnostics import RubricError, fail
 from rubricdsl.judging.backends.openai import OFFER as OPENAI
 from rubricdsl.judging.backends.scripted import ScriptedJudge
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
@@ -236,6 +236,43 @@ def test_a_judge_is_made_once_and_closed_once() -> None:
     asyncio.run(close())
     assert isinstance(one.backend, Closable)
     assert one.backend.closed == 1
+
+
+class Unwritable(Closable):
+    """Has a file of its own, which cannot be written."""
+
+    async def close(self) -> None:
+        """Fail as what writes files does."""
+        fail("D111", "no space is left", hint="make room")
+
+
+class Broken(Closable):
+    """Has a fault."""
+
+    async def close(self) -> None:
+        """Fail as only a fault does."""
+        raise RuntimeError("a fault")
+
+
+@pytest.mark.parametrize(
+    ("second", "error"), [(Unwritable, RubricError), (Broken, ExceptionGroup)]
+)
+def test_a_file_that_cannot_be_written_at_the_end_is_told_as_one(
+    second: type[Closable], error: type[Exception]
+) -> None:
+    kinds: dict[str, type[Closable]] = {"one": Unwritable, "two": second}
+    offers = {
+        name: JudgeBackendOffer(
+            name=name, description="", create=lambda *_, made=kind: made()
+        )
+        for name, kind in kinds.items()
+    }
+    judges = JudgeBook(offers, environ={}, choice=JudgeChoice())
+    judges.panel(RUBRIC, "careful")
+    with pytest.raises(error) as caught:
+        asyncio.run(judges.close())
+    if isinstance(caught.value, RubricError):
+        assert [one.code for one in caught.value.diagnostics] == ["D111"] * 2
 
 
 def _openai(environ: Mapping[str, str], spec: str = "openai:m") -> JudgeSettings:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rubricdsl.judging.border import Border, Prospects
 from rubricdsl.judging.ranking import Outlook, Ranker
-from rubricdsl.judging.sequential import Precision, Prior, Votes
+from rubricdsl.judging.sequential import Prior, Votes
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion, Must, Weight
 from rubricdsl.model.ruling import NO, YES

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from rubricdsl.judging import proceedings
 from rubricdsl.judging.dockets import Bundle
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.expression import Compare, Constant, Name
 from rubricdsl.model.judgement import Answer, Capabilities, JudgeRequest, Question
 from rubricdsl.model.rubric import Ask, BoundRubric, Criterion, Level, LevelScale

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.engine import EvaluationResult, Job
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.redaction import Redactor
 from rubricdsl.model.events import Progress, VerdictReached
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.expression import Compare, Constant, Name
 from rubricdsl.model.judgement import (
     Answer,

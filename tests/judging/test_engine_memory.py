@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.engine import EvaluationResult, Job
-from rubricdsl.judging.flow import Limits
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import EvaluationResult, Job, Limits
 from rubricdsl.model.judgement import Answer, Capabilities, JudgeRequest, Question
 from rubricdsl.model.rubric import Ask, VoteRule
 from rubricdsl.model.ruling import NO, YES, FailureKind
@@ -313,6 +312,25 @@ def test_a_request_that_is_too_long_is_divided_twice_at_most(
     assert scorecard.score == (1.0 if fitting else None)
     if not fitting:
         assert failure_of(scorecard, "a").kind == FailureKind.REQUEST_REJECTED
+
+
+def test_a_request_is_divided_into_as_many_as_its_judge_says() -> None:
+    def answer(
+        request: JudgeRequest, name: str, question: Question
+    ) -> Answer | Exception:
+        del question
+        if len(request.questions) > 3:
+            kind = FailureKind.REQUEST_REJECTED
+            return JudgeError(kind, "too long", too_long=True, fitting=3)
+        return Answer(id=name, ruling=YES)
+
+    backend = FakeJudge(answer)
+    rubric = rubric_of(*(criterion(f"q{n}") for n in range(20)))
+    result = run(
+        [Job(rubric, response_of("Text."))], panels_of(backend, ask=Ask.TOGETHER)
+    )
+    assert only(result).score == 1.0
+    assert [len(r.questions) for r in backend.requests] == [20, *[3] * 6, 2]
 
 
 # ----------------------------------------------------------------------- budgets

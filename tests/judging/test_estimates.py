@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.judging.efforts import Estimate, Learnt
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.estimates import estimate
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.events import Progress
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,

@@ -16,12 +16,13 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.openai import OFFER, OpenAIJudge
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.flow import Patience
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.prompting import PromptWriter
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.model.events import VerdictReached
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Question
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import (

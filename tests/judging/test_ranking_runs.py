@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.checks.functions import builtin_functions
 from rubricdsl.formats.tables import ranked
-from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
+from rubricdsl.model.execution import EvaluationResult, Job
 from rubricdsl.model.judgement import (
     Answer,
     Capabilities,

@@ -16,10 +16,11 @@ from rubricdsl.judging.backends.scripted import (
     ScriptedJudge,
     read_recording,
 )
-from rubricdsl.judging.engine import Evaluation, Job
+from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.panels import Judge, Panel
 from rubricdsl.judging.recording import recorded_rows, write_recording
 from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.execution import Job
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Criterion, Group, NaPolicy, Weight

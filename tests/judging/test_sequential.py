@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rubricdsl.judging.sequential import (
-    Precision,
     Prior,
     SequentialPolicy,
     Votes,
     over_half,
     repeatable,
 )
+from rubricdsl.model.execution import Precision
 from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import (
     AnswerScale,

@@ -7,9 +7,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubricdsl.judging.engine import Job
-from rubricdsl.judging.flow import Limits
-from rubricdsl.judging.sequential import Precision
+from rubricdsl.model.execution import Job, Limits, Precision
 from rubricdsl.model.judgement import Answer, Capabilities, JudgeRequest, Question
 from rubricdsl.model.rubric import Ask, Weight
 from rubricdsl.model.ruling import Failure, FailureKind, Ruling

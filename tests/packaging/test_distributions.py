@@ -8,28 +8,16 @@ import sys
 import tomllib
 import zipfile
 from importlib.metadata import entry_points, version
-from pathlib import Path
 
 import pytest
 
 import rubricdsl
 from rubricdsl.language.grammar import TABLE, build_table, grammar_file, load_table
 from tests.cli.chat_server import said, serving
+from tests.packaging.wheels import ROOT, built_wheel
 from tests.refinement.desk import Desk, adding
 
-ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))
-
-
-def built_wheel(project: Path, folder: Path) -> Path:
-    command = [
-        *(sys.executable, "-m", "build", "--wheel", "--no-isolation"),
-        *("--outdir", str(folder), str(project)),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 @pytest.mark.packaging

@@ -1,15 +1,16 @@
 """Plugins are found, loaded one by one, and told apart when they are broken."""
 
 import sys
-from importlib.metadata import entry_points
-from pathlib import Path
+from importlib.metadata import entry_points, version
 
 import pytest
 
 from rubricdsl.diagnostics import RubricError
+from rubricdsl.plugins.admission import BUILTIN_ONLY, Admission
 from rubricdsl.plugins.host import PluginHost
 from rubricdsl.plugins.specs import HookSpecs
 
+CORE = version("rubricdsl")
 GOOD = """
 from rubricdsl.model.expression import ValueType
 from rubricdsl.model.protocols import CheckFunction, Signature
@@ -45,26 +46,28 @@ def rubricdsl_check_functions():
 """
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Give a function that installs distributions, each with one plugin module."""
+NO_HOOK = """
+def rubricdsl_check_functions():
+    return ()
+"""
+OFFERS_TEXT = """
+from rubricdsl.plugins.specs import hookimpl
 
-    def install(**sources: str) -> PluginHost:
-        monkeypatch.syspath_prepend(tmp_path)
-        for name, source in sources.items():
-            (tmp_path / f"{name}_plugin.py").write_text(source, "utf-8")
-            metadata = tmp_path / f"{name}_dist-1.0.dist-info"
-            metadata.mkdir()
-            (metadata / "METADATA").write_text(f"Name: {name}-dist\nVersion: 1.0\n")
-            entry = name.rstrip("0123456789")
-            (metadata / "entry_points.txt").write_text(
-                f"[rubricdsl]\n{entry} = {name}_plugin\n"
-            )
-        return PluginHost.installed()
+@hookimpl
+def rubricdsl_judge_backends():
+    return ("mine",)
+"""
+OFFERS_ANOTHER_KIND = """
+from rubricdsl.model.protocols import JudgeWrapperOffer
+from rubricdsl.plugins.specs import hookimpl
 
-    yield install
-    for module in [m for m in sys.modules if m.endswith("_plugin")]:
-        del sys.modules[module]
+@hookimpl
+def rubricdsl_judge_backends():
+    wrapper = JudgeWrapperOffer(
+        name="mine", description="d", options=(), wrap=lambda backend, *_: backend
+    )
+    return (wrapper,)
+"""
 
 
 def test_our_own_parts_come_through_the_same_door():
@@ -92,6 +95,7 @@ def test_a_plugin_offers_a_function(installed):
         (MISSPELLED, "rubricdsl_check_function"),
         (WRONG_ARGUMENT, "session"),
         (RAISES, "no licence"),
+        (NO_HOOK, "implements no hook"),
     ],
 )
 def test_a_broken_plugin_is_listed_and_the_rest_works(installed, source, problem):
@@ -101,6 +105,82 @@ def test_a_broken_plugin_is_listed_and_the_rest_works(installed, source, problem
     assert record.distribution == "bad-dist"
     assert record.version == "1.0"
     assert problem in (record.problem or "")
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [(OFFERS_TEXT, "'mine'"), (OFFERS_ANOTHER_KIND, "no JudgeBackendOffer")],
+)
+def test_an_offer_of_another_type_is_none(installed, source, problem):
+    host = installed(bad=source, fine=GOOD)
+    assert "mine" not in host.judge_backends
+    assert "openai" in host.judge_backends
+    (record,) = [r for r in host.records if r.name == "bad"]
+    assert problem in (record.problem or "")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "fits"),
+    [
+        ("rubricdsl>=0.1,<0.2", True),
+        ("rubricdsl>=9", False),
+        ("rubricdsl (>=0.1)", True),
+        ("rubricdsl<0.1", False),
+        ("rubricdsl[analysis]>=9", False),
+        ("rubricdsl>=9; python_version < '3'", True),
+        ("rubricdsl-presence>=9", True),
+    ],
+)
+def test_a_plugin_for_another_core_is_not_imported(installed, requirement, fits):
+    source = "import sys; sys.modules[__name__].loaded = True\n" + GOOD
+    host = installed(requires=(requirement,), old=source)
+    (record,) = [r for r in host.records if r.name == "old"]
+    assert ("answer" in host.check_functions) is fits
+    assert ("old_plugin" in sys.modules) is fits
+    if not fits:
+        wanted = requirement.replace("[analysis]", "")
+        assert record.problem == f"it needs {wanted}, and this is {CORE}"
+
+
+def test_only_what_is_allowed_is_imported(installed):
+    admission = Admission(allow=("fine==fine-dist",), origin="the list")
+    host = installed(admission=admission, fine=GOOD, other="import does_not_exist")
+    assert "answer" in host.check_functions
+    assert "words" in host.check_functions
+    (record,) = [r for r in host.records if r.name == "other"]
+    assert (record.problem, record.refusal) == (None, "not loaded: the list")
+    assert "other_plugin" not in sys.modules
+
+
+def test_without_plugins_our_own_parts_remain(installed):
+    host = installed(admission=BUILTIN_ONLY, fine=GOOD)
+    assert "answer" not in host.check_functions
+    assert {"openai", "scripted"} <= set(host.judge_backends)
+    assert "fine_plugin" not in sys.modules
+
+
+def test_a_name_is_allowed_to_its_distribution_alone(installed):
+    admission = Admission(allow=("same==Same2_Dist",), origin="the list")
+    host = installed(admission=admission, same1="import does_not_exist", same2=GOOD)
+    assert "answer" in host.check_functions
+    states = {r.distribution: (r.problem, r.refusal) for r in host.records}
+    assert states["same1-dist"] == (None, "not loaded: the list")
+    assert states["same2-dist"] == (None, None)
+
+
+def test_a_list_that_names_what_is_there_wrongly_is_an_error(installed):
+    admission = Admission(allow=("fine==fine-dost",))
+    host = installed(admission=admission, fine=GOOD)
+    with pytest.raises(RubricError) as caught:
+        _ = host.records
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "D302"
+    assert "fine==fine-dist" in diagnostic.hint
+
+
+def test_what_is_allowed_and_not_installed_is_told(installed):
+    admission = Admission(allow=("fine==fine-dist", "rare==rare-dist"))
+    assert installed(admission=admission, fine=GOOD).absent == ["rare==rare-dist"]
 
 
 def test_two_distributions_with_one_plugin_name_are_told_apart(installed):

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from rubricdsl.diagnostics import RubricError, fail
-from rubricdsl.judging.flow import Limits
 from rubricdsl.language.binding import bind
 from rubricdsl.model.edit import Add, Reword
+from rubricdsl.model.execution import Limits
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.refinement import (
     Needs,

@@ -48,7 +48,7 @@ def test_the_tail_and_the_win_rate_are_drawn() -> None:
     assert 'aria-label="win rate by nats"' in tail
     assert tail.count("<polyline") == 2, "the curve, and the best there could be"
     assert tail.count("<polygon") == 1
-    assert "no response was rated by two named annotators" in tail
+    assert "no two named annotators judged the same" in tail
     assert "1,200/1,200" in section(html, "agreement")
 
 

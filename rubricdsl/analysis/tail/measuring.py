@@ -8,7 +8,7 @@ from attrs import frozen
 from rubricdsl.analysis.best_of_k import best_of_k
 from rubricdsl.analysis.discrimination import discriminations
 from rubricdsl.analysis.leaks import leak_of
-from rubricdsl.analysis.pairs import pair_counts, tail_of
+from rubricdsl.analysis.pairs import PairCounts, pair_counts, tail_of
 from rubricdsl.analysis.prompts import ByPrompt
 from rubricdsl.analysis.redundancy import redundancy
 from rubricdsl.analysis.saturation import kl_ceiling, saturation, win_ceiling
@@ -24,6 +24,7 @@ from rubricdsl.analysis.tail.records import (
     HumanCeiling,
     LeakFigures,
     Population,
+    PreferenceFigures,
     RubricAnalysis,
     TailAnalysis,
     Target,
@@ -51,7 +52,10 @@ def analyse_tail(pool: Pool, target: Target, *, seed: int = 0) -> TailAnalysis:
         target=target,
         accuracy=_accuracy(pool, None, seed),
         tail=_accuracy(pool, target.share, seed),
-        human=_human_ceiling(pool, target.share, seed),
+        human=_human_ceiling(
+            pool.ratings.against_others(pool.groups, pool.scores, target.share), seed
+        ),
+        preferences=_preferences(pool, seed),
         best=tuple(_best(pool, counts.base, seed)),
         ceiling=_ceiling(pool, counts.base_scored, seed),
         ties=_ties(pool, counts.base_scored),
@@ -93,8 +97,9 @@ def _population(pool: Pool) -> Population:
         base=pool.base,
         base_responses=int(np.count_nonzero(pool.in_base)),
         prompts=len(set(pool.evaluation.prompts)),
-        annotators=sum(name is not None for name in pool.ratings.names),
-        strangers=pool.ratings.strangers,
+        annotators=len({*pool.ratings.names, *pool.preferences.names} - {None}),
+        preferences=len(pool.preferences),
+        strangers=pool.ratings.strangers + pool.preferences.strangers,
     )
 
 
@@ -107,6 +112,10 @@ def _accuracy(pool: Pool, share: float | None, seed: int) -> Accuracy:
         tail = tail_of(pool.groups, pool.gold, share)
         among, notice = tail.members, tail.notice
     counts = pair_counts(pool.groups, pool.gold, pool.scores, among=among)
+    return _of_counts(counts, notice, seed)
+
+
+def _of_counts(counts: PairCounts, notice: str | None, seed: int) -> Accuracy:
     known = int(counts.known.sum())
     count = Count(known, known + int(counts.unscored.sum()), "pairs")
     names = ("strict", "half", "tie_rate", "decisive")
@@ -123,12 +132,24 @@ def _accuracy(pool: Pool, share: float | None, seed: int) -> Accuracy:
     return Accuracy(notice=notice, **figures)
 
 
-def _human_ceiling(pool: Pool, share: float, seed: int) -> HumanCeiling:
-    found = pool.ratings.against_others(pool.groups, pool.scores, share)
+def _preferences(pool: Pool, seed: int) -> PreferenceFigures | None:
+    found = pool.preferences
+    if not len(found):
+        return None
+    counts = found.counts(pool.groups, pool.scores)
+    return PreferenceFigures(
+        accuracy=_of_counts(counts, None, seed),
+        human=_human_ceiling(found.against_others(pool.groups, pool.scores), seed),
+    )
+
+
+def _human_ceiling(
+    found: tuple[PairCounts, PairCounts] | None, seed: int
+) -> HumanCeiling:
     if found is None:
         missing = Figure.missing(
             Count(0, 0, "pairs"),
-            "no response was rated by two named annotators",
+            "no two named annotators judged the same",
             "give gold with an `annotator`, at least two for a response",
         )
         return HumanCeiling(people=missing, rubric=missing, gap=missing)
@@ -140,7 +161,7 @@ def _human_ceiling(pool: Pool, share: float, seed: int) -> HumanCeiling:
         "rubric": rubric.half,
         "gap": people.half - rubric.half,
     }
-    why = "annotators find no two of the best responses unequal"
+    why = "annotators find no two responses unequal"
     return HumanCeiling(
         **{
             name: Figure.over_prompts(

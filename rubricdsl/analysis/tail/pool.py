@@ -1,12 +1,14 @@
 """What is analysed: judged responses, what people said of them, and their origin."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from attrs import field, frozen
 
 from rubricdsl.analysis.evaluation import Evaluation
+from rubricdsl.analysis.tail.preferences import Preferences
 from rubricdsl.analysis.tail.ratings import Ratings
+from rubricdsl.model.refinement import Preference
 from rubricdsl.scoring.arrays.columns import Floats, Truths
 
 
@@ -17,11 +19,12 @@ class Pool:
     ``groups`` names the pool of each response: its prompt, and the rubric if there
     are several, since scores of two rubrics are not compared.  ``in_base`` tells which
     stand for the untrained policy, ``base`` what that is called; ``lengths`` are in
-    characters, NaN where not known.
+    characters, NaN where not known.  ``preferences`` are what people said of pairs.
     """
 
     evaluation: Evaluation
     ratings: Ratings
+    preferences: Preferences
     groups: tuple[str, ...] = field(repr=False)
     gold: Floats = field(repr=False)
     in_base: Truths = field(repr=False)
@@ -29,11 +32,12 @@ class Pool:
     lengths: Floats | None = field(repr=False)
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - what is known, by name
         cls,
         evaluation: Evaluation,
         ratings: Ratings,
         *,
+        preferences: Iterable[Preference] = (),
         sources: Sequence[str | None] | None = None,
         base: str | None = None,
         lengths: Sequence[float] | None = None,
@@ -47,10 +51,12 @@ class Pool:
         if base is not None:
             known = sources or [None] * len(evaluation)
             in_base = np.array([source == base for source in known], np.bool_)
+        groups = _groups(evaluation)
         return cls(
             evaluation=evaluation,
             ratings=ratings,
-            groups=_groups(evaluation),
+            preferences=Preferences.of(evaluation, groups, preferences),
+            groups=groups,
             gold=ratings.means,
             in_base=in_base,
             base=base,

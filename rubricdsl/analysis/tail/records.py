@@ -46,6 +46,18 @@ class HumanCeiling:
 
 
 @frozen(kw_only=True)
+class PreferenceFigures:
+    """How well the pairs that people compared are ordered, all of them being in it.
+
+    ``accuracy`` is against what most people prefer, ``human`` compares each annotator
+    with the others.
+    """
+
+    accuracy: Accuracy
+    human: HumanCeiling
+
+
+@frozen(kw_only=True)
 class Best:
     """What it brings to keep the best by score of k: `best_of_k.BestOfK`."""
 
@@ -183,7 +195,7 @@ class PredictedOnset:
 
 @frozen(kw_only=True)
 class Population:
-    """What was looked at: all counts are of responses but the last three.
+    """What was looked at: all counts are of responses but the last four.
 
     ``base`` names the untrained policy, whose ``base_responses`` stand for what it
     answers; None where all responses do.
@@ -197,18 +209,23 @@ class Population:
     base_responses: int
     prompts: int
     annotators: int
+    preferences: int
     strangers: int
 
 
 @frozen(kw_only=True)
 class TailAnalysis:
-    """How good a rubric is where it matters."""
+    """How good a rubric is where it matters.
+
+    ``preferences`` is None where people compared no two responses.
+    """
 
     population: Population
     target: Target
     accuracy: Accuracy
     tail: Accuracy
     human: HumanCeiling
+    preferences: PreferenceFigures | None
     best: tuple[Best, ...]
     ceiling: Ceiling
     ties: Ties

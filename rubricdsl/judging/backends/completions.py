@@ -103,7 +103,9 @@ class BodyWriter:
         self._manner = manner
         self._json = lru_cache(maxsize=_KEPT)(ENCODER.encode)
         self._closing = lru_cache(maxsize=_KEPT_CLOSINGS)(ENCODER.encode)
-        self._ends: dict[tuple[int, frozenset[str], tuple[str, ...]], str] = {}
+        self._ends: dict[
+            tuple[int, frozenset[str], tuple[tuple[str, str], ...]], str
+        ] = {}
 
     def write(
         self,
@@ -118,7 +120,7 @@ class BodyWriter:
 
         For one that ``repeats`` another there is double the room for the answer.
         """
-        asked = tuple([question.digest for question in questions.values()])
+        asked = tuple([(name, q.digest) for name, q in questions.items()])
         key = (repeats, without, asked)
         end = self._ends.get(key)
         if end is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.refusals import Complaint, refusal
-from rubricdsl.judging.backends.transport import JsonPoster, Reply
+from rubricdsl.judging.backends.transport import Poster, Reply
 from rubricdsl.judging.redaction import Redactor
 
 _OK = 200
@@ -27,7 +27,7 @@ class Correspondent:
 
     def __init__(
         self,
-        poster: JsonPoster,
+        poster: Poster,
         *,
         key: str | None,
         key_variable: str,
@@ -35,7 +35,7 @@ class Correspondent:
     ) -> None:
         self._poster = poster
         self._key_variable = key_variable
-        self._redactor = Redactor([key] if key else [])
+        self.redact = Redactor([key] if key else [])
         self._dispensable = dispensable
         self._refused: frozenset[str] = frozenset()
 
@@ -73,7 +73,7 @@ class Correspondent:
                 reply,
                 peer=self.peer,
                 key_variable=self._key_variable,
-                redact=self._redactor,
+                redact=self.redact,
             )
         return reply
 
@@ -82,10 +82,11 @@ class Correspondent:
         failure = error.failure
         return JudgeError(
             failure.kind,
-            self._redactor(failure.reason),
+            self.redact(failure.reason),
             transient=error.transient,
             retry_after=error.retry_after,
             too_long=error.too_long,
+            fitting=error.fitting,
         )
 
     def open(self) -> None:

@@ -22,7 +22,7 @@ from rubricdsl.judging.backends.services import (
     number_option,
     whole_option,
 )
-from rubricdsl.judging.backends.transport import JsonPoster
+from rubricdsl.judging.backends.transport import JsonPoster, Poster
 from rubricdsl.model.protocols import JudgeSettings
 
 SERVICE = Service(
@@ -45,11 +45,17 @@ OPTIONS = (
 class ChatEndpoint:
     """A model at an address, asked for one completion at a time.
 
-    ``speaker`` is what messages call it: a judge, a model.
+    ``speaker`` is what messages call it: a judge, a model.  A ``poster`` takes the
+    place of requests to the address.
     """
 
     def __init__(
-        self, settings: JudgeSettings, *, key: str | None, speaker: str
+        self,
+        settings: JudgeSettings,
+        *,
+        key: str | None,
+        speaker: str,
+        poster: Poster | None = None,
     ) -> None:
         self.manner = Manner(
             model=settings.model,
@@ -64,7 +70,8 @@ class ChatEndpoint:
             del dispensable["temperature"]
         base = settings.options.get("base_url", SERVICE.address)
         self._correspondent = Correspondent(
-            JsonPoster(
+            poster
+            or JsonPoster(
                 f"{base}/chat/completions",
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 connections=connections_of(settings),

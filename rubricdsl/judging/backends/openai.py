@@ -17,6 +17,7 @@ from rubricdsl.judging.backends.answering import (
 )
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
 from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
+from rubricdsl.judging.backends.transport import Poster
 from rubricdsl.judging.prompting import PromptWriter, template_digest
 from rubricdsl.model.judgement import (
     Capabilities,
@@ -37,10 +38,15 @@ class OpenAIJudge:
     capabilities = Capabilities(probabilities=True)
 
     def __init__(
-        self, settings: JudgeSettings, *, key: str | None, writer: PromptWriter
+        self,
+        settings: JudgeSettings,
+        *,
+        key: str | None,
+        writer: PromptWriter,
+        poster: Poster | None = None,
     ) -> None:
         self._writer = writer
-        self._endpoint = ChatEndpoint(settings, key=key, speaker="judge")
+        self._endpoint = ChatEndpoint(settings, key=key, speaker="judge", poster=poster)
         self._bodies = BodyWriter(self._endpoint.manner)
 
     @property

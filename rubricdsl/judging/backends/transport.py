@@ -11,7 +11,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -63,6 +63,33 @@ class Reply:
         return retry_after(self.headers, now=time.time())
 
 
+class Poster(Protocol):
+    """Posts JSON to one address, or brings it there in another way.
+
+    ``peer`` is what messages call the address.
+    """
+
+    @property
+    def peer(self) -> str:
+        """The server's name and port."""
+        ...
+
+    async def post(self, body: bytes) -> Reply:
+        """Send JSON and give the reply, whatever its status.
+
+        Raises `rubricdsl.diagnostics.JudgeError` when there is no whole reply.
+        """
+        ...
+
+    def open(self) -> object:
+        """Make ready to send; nothing is sent yet."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
 class JsonPoster:
     """Posts JSON to one address, over at most ``connections`` connections.
 
@@ -93,7 +120,7 @@ class JsonPoster:
             # It is an OSError, but whose deadline it was is for the caller to say.
             raise
         except Exception as error:
-            failure = _failure(error, self.peer)
+            failure = failure_of(error, self.peer)
             if failure is None:
                 raise
             raise failure from None
@@ -118,7 +145,7 @@ class JsonPoster:
         return self._wire
 
 
-def _failure(error: Exception, peer: str) -> JudgeError | None:
+def failure_of(error: Exception, peer: str) -> JudgeError | None:
     """Sort what a client raises; in aiohttp, the more special comes first.
 
     None for what is no failure of a request, but of this program.

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from rubricdsl.judging.engine import Job
 from rubricdsl.judging.reliability.consistency import (
     Consistency,
     ScoreNoise,
@@ -19,6 +18,7 @@ from rubricdsl.judging.reliability.positions import (
     PositionEffect,
     position_effect,
 )
+from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Question, Verdict
 from rubricdsl.model.ruling import Ruling, RulingWord
 from rubricdsl.model.scorecard import Scorecard

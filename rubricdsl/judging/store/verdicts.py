@@ -36,6 +36,9 @@ from rubricdsl.model.protocols import Clock
 # How long what was committed may wait for the disk, in seconds.
 _SYNC_EVERY = 1.0
 
+# As SQLite counts.
+_SYNCHRONOUS_FULL = 2
+
 _KNOWN = """\
 SELECT question, judge, word, number, probability, at, model, evidence, reason
 FROM verdicts WHERE response = (SELECT id FROM responses WHERE digest = ?)"""
@@ -82,6 +85,12 @@ class VerdictStore:
     def path(self) -> Path:
         """Where the store is."""
         return self._database.path
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether each commit outlives a power cut."""
+        ((level,),) = self._database.fetch("PRAGMA synchronous", ())
+        return bool(level == _SYNCHRONOUS_FULL)
 
     # ---------------------------------------------------------------- verdicts
 

@@ -1,8 +1,8 @@
 """What each criterion does, and what its author should look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rubricdsl.report.criterion_findings import CriterionFinding, Flag
 from rubricdsl.report.frame import Column, note, section, table
@@ -30,10 +30,14 @@ _MEANINGS = {
 
 @frozen(eq=False)
 class CriterionTable:
-    """The criteria of one rubric, or of several that have the same."""
+    """The criteria of one rubric, or of several that have the same.
+
+    ``statements`` are what they say, by path, as far as that is known.
+    """
 
     rubrics: tuple[str, ...]
     findings: tuple[CriterionFinding, ...]
+    statements: Mapping[str, str] = field(factory=dict)
 
     @property
     def name(self) -> str:
@@ -91,16 +95,26 @@ def _table(found: CriterionTable, with_gold: bool) -> Element:  # noqa: FBT001
         Column("Most like"),
         Column("Look at"),
     ]
-    rows = [_row(one, with_gold) for one in found.findings]
+    rows = [
+        [_named(one, found.statements), *_figures(one, with_gold)]
+        for one in found.findings
+    ]
     return table(found.name, columns, rows, class_="criteria", sortable=True)
 
 
-def _row(one: CriterionFinding, with_gold: bool) -> list[Child]:  # noqa: FBT001
+def _named(one: CriterionFinding, statements: Mapping[str, str]) -> Child:
+    path = one.criterion.path
+    if path not in statements:
+        return written_path(path)
+    statement = h("span", statements[path], class_="statement", dir="auto")
+    return h("span", written_path(path), statement)
+
+
+def _figures(one: CriterionFinding, with_gold: bool) -> list[Child]:  # noqa: FBT001
     criterion = one.criterion
     is_weighed = criterion.weight is not None and criterion.mark == "weight"
     weight = f"{criterion.weight:g}" if is_weighed else criterion.mark
     row: list[Child] = [
-        written_path(criterion.path),
         weight.replace("-", "\u2212"),
         percent(criterion.share, 1),
         percent(one.rate),

@@ -46,6 +46,10 @@ def tail(found: TailAnalysis) -> Element:
 def _figures(found: TailAnalysis) -> Iterator[Figure]:
     yield _figure("Pairs of the tail in order", found.tail.half)
     yield _figure("People on the same pairs", found.human.people)
+    if found.preferences is not None:
+        compared = found.preferences
+        yield _figure("Compared pairs in order", compared.accuracy.half)
+        yield _figure("People on compared pairs", compared.human.people)
     yield _figure("No policy wins more than", found.ceiling.win_rate)
     yield _figure("The best two are tied", found.ties.tied)
     yield _figure("Leaks beyond noise", found.leak.excess)
@@ -67,17 +71,16 @@ def _figure(name: str, figure: TailFigure) -> Figure:
 
 
 def _accuracies(found: TailAnalysis) -> Element:
-    columns = [
-        Column("Pairs in the right order"),
-        Column("Everywhere", is_number=True),
-        Column("In the tail", is_number=True),
+    measured = {"Everywhere": found.accuracy, "In the tail": found.tail}
+    if found.preferences is not None:
+        measured["Compared by people"] = found.preferences.accuracy
+    columns = [Column("Pairs in the right order")]
+    columns += [Column(title, is_number=True) for title in measured]
+    rows: list[list[Child]] = [
+        [name, *(written(getattr(one, attribute)) for one in measured.values())]
+        for name, attribute in _FOUR
     ]
-    rows: list[list[Child]] = []
-    for name, attribute in _FOUR:
-        everywhere: TailFigure = getattr(found.accuracy, attribute)
-        inside: TailFigure = getattr(found.tail, attribute)
-        rows.append([name, written(everywhere), written(inside)])
-    counts = (found.accuracy.half.count, found.tail.half.count)
+    counts = [one.half.count for one in measured.values()]
     rows.append(["measured", *(of(one.measured, one.total) for one in counts)])
     return table("How well scores order pairs", columns, rows)
 

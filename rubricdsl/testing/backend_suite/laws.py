@@ -32,6 +32,16 @@ def broken(message: str) -> NoReturn:
     raise AssertionError(message)
 
 
+def check_capabilities(can: Capabilities) -> None:
+    """Check what is declared: a record, whose limits can be kept."""
+    demand(isinstance(can, Capabilities), f"`capabilities` are {can!r}")
+    for limit in (can.max_questions, can.context_tokens):
+        demand(
+            limit is None or (_is_count(limit) and limit),
+            f"a limit of {limit!r} is none; leave out what is not limited",
+        )
+
+
 def check_outcome(
     outcome: JudgeReply | JudgeError,
     request: JudgeRequest,

@@ -20,7 +20,7 @@ from rubricdsl.model.digest import Plain
 
 _LONGEST_HEAD = 2**20
 _START = 20.0
-_GATHERING = 10.0
+_GATHERING = 5.0
 
 
 @frozen

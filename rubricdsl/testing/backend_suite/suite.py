@@ -21,7 +21,7 @@ from rubricdsl.diagnostics import JudgeError, RubricError
 from rubricdsl.diagnostics.secrets import is_secret_option, looks_secret
 from rubricdsl.judging.options import ENGINE_OPTIONS
 from rubricdsl.judging.spec import parse_spec
-from rubricdsl.model.judgement import Capabilities, JudgeReply, JudgeRequest
+from rubricdsl.model.judgement import JudgeReply, JudgeRequest
 from rubricdsl.model.protocols import (
     EstimatingBackend,
     JudgeBackend,
@@ -35,6 +35,7 @@ from rubricdsl.testing.backend_suite.bench import Bench, Outcome, Refused
 from rubricdsl.testing.backend_suite.hostile import HOSTILE
 from rubricdsl.testing.backend_suite.laws import (
     broken,
+    check_capabilities,
     check_hidden,
     check_outcome,
     check_reply,
@@ -211,10 +212,7 @@ class BackendSuite:
         """Judges are made before anything runs, for `rub plan`, too."""
         _forbid_network(monkeypatch)
         backend = bench.create()
-        demand(
-            isinstance(backend.capabilities, Capabilities),
-            f"`capabilities` are {backend.capabilities!r}",
-        )
+        check_capabilities(backend.capabilities)
         demand(isinstance(backend.template, str), f"`template` is {backend.template!r}")
         for method in ("judge", "close"):
             demand(

@@ -336,7 +336,12 @@ def _judges() -> st.SearchStrategy[JudgeSpec]:
         max_tokens=st.one_of(st.none(), st.integers(1, 4096)),
         skip_failed=st.booleans(),
         instructions=st.one_of(st.none(), texts()),
-    )
+    ).map(_with_one_vote_in_cascades)
+
+
+def _with_one_vote_in_cascades(judge: JudgeSpec) -> JudgeSpec:
+    """Have each judge of a cascade vote once: no source says otherwise."""
+    return evolve(judge, votes=1) if judge.rule is VoteRule.CASCADE else judge
 
 
 @cache

@@ -7,10 +7,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricdsl.judging.engine import Job
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.reliability.asking import RepeatedJudges
 from rubricdsl.judging.reliability.reports import Reliability, reliability
+from rubricdsl.model.execution import Job
 from rubricdsl.model.judgement import Answer, JudgeRequest, Question
 from rubricdsl.model.rubric import Ask, Level, LevelScale, Weight
 from rubricdsl.model.ruling import NO, YES, Ruling

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import asdict, evolve
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from rubricdsl.judging.store.claims import LEASE
 from rubricdsl.judging.store.database import Database
@@ -154,6 +154,8 @@ class StoreMachine(RuleBasedStateMachine):
         """Let time pass."""
         self.now += seconds
 
+    # A claim on several questions holds for all of them until the last is answered.
+    @precondition(lambda self: not self.claims)
     @rule()
     def prune(self):
         """Delete all, as another process."""

@@ -13,7 +13,7 @@ from rubricdsl.judging.backends.services import (
     number_option,
     whole_option,
 )
-from rubricdsl.judging.backends.transport import JsonPoster
+from rubricdsl.judging.backends.transport import JsonPoster, Poster
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import Usage
 from rubricdsl.model.protocols import JudgeSettings
@@ -103,11 +103,17 @@ class Manner:
 class MessagesEndpoint:
     """A model at an address, asked for one message at a time.
 
-    ``speaker`` is what messages call it: a judge, a model.
+    ``speaker`` is what messages call it: a judge, a model.  A ``poster`` takes the
+    place of requests to the address.
     """
 
     def __init__(
-        self, settings: JudgeSettings, *, key: str | None, speaker: str
+        self,
+        settings: JudgeSettings,
+        *,
+        key: str | None,
+        speaker: str,
+        poster: Poster | None = None,
     ) -> None:
         self.manner = Manner.of(settings)
         self._speaker = speaker
@@ -117,7 +123,8 @@ class MessagesEndpoint:
             # What somebody chose is not dropped behind their back.
             del dispensable[TEMPERATURE]
         self._correspondent = Correspondent(
-            JsonPoster(
+            poster
+            or JsonPoster(
                 f"{settings.options.get('base_url', SERVICE.address)}/v1/messages",
                 headers={
                     "anthropic-version": _VERSION,

