@@ -190,8 +190,8 @@ def test_a_provider_that_takes_no_client_of_ours_answers_too(
     server: LocalServer,
 ) -> None:
     """Most of LiteLLM's providers are such; its own client asks them."""
-    environ = {"GROQ_API_KEY": KEY}
-    settings = settings_of(server, "groq/m")
+    environ = {"DEEPSEEK_API_KEY": KEY}
+    settings = settings_of(server, "deepseek/m")
     reply = with_one(
         lambda: judge.create(settings, environ), lambda j: j.judge(sample_request())
     )
