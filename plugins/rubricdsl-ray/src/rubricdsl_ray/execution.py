@@ -233,11 +233,12 @@ class RayExecution:
         import ray
 
         try:
-            overview: Overview = await keeper.overview.remote()
-            self._lost_calls = overview.lost_calls
-            await keeper.close.remote()
+            with explained():
+                overview: Overview = await keeper.overview.remote()
+                self._lost_calls = overview.lost_calls
+                await keeper.close.remote()
         except RubricError as error:
-            self._error = self._error or RubricError(error.diagnostics)
+            self._error = self._error or error
         finally:
             ray.kill(keeper)
 
