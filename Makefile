@@ -44,10 +44,8 @@ lock:
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes \
 		--python-version 3.11 --no-header --group dev pyproject.toml \
 		plugins/*/pyproject.toml --output-file requirements.lock \
-		--no-emit-package rubricdsl --no-emit-package rubricdsl-anthropic \
-		--no-emit-package rubricdsl-batch --no-emit-package rubricdsl-decisions \
-		--no-emit-package rubricdsl-human --no-emit-package rubricdsl-presence \
-		--no-emit-package rubricdsl-ray
+		--no-emit-package rubricdsl \
+		$(foreach plugin,$(notdir $(wildcard plugins/rubricdsl-*)),--no-emit-package $(plugin))
 	rm -rf $(VENV)-lock
 
 clean:

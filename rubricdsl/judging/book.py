@@ -292,11 +292,12 @@ class JudgeBook:
             backend = create(inner, self._environ)
             for wrapper in wrappers:
                 backend = wrapper.wrap(backend, settings, self._environ)
+            at_once = backend.capabilities.at_once or concurrency
             judge = Judge(
                 settings=settings,
                 backend=backend,
                 timeout=timeout,
-                concurrency=concurrency,
+                concurrency=min(concurrency, at_once),
                 adaptive=wanted is None,
                 canaries=canaries,
                 distribution=self._distributions.get(offer.name, offer.name),

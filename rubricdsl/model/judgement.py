@@ -163,7 +163,8 @@ class Capabilities:
 
     A backend that is ``storable`` answers the same question about the same texts in
     the same way, as far as its settings and template tell, so that its verdicts may
-    be kept for later runs.
+    be kept for later runs.  ``at_once`` is how many requests it works on at the same
+    time, where more of them would only wait; it is asked no more at once.
     """
 
     probabilities: bool = False
@@ -171,6 +172,7 @@ class Capabilities:
     levels: bool = True
     max_questions: int | None = None
     context_tokens: int | None = None
+    at_once: int | None = None
     is_model: bool = True
     by_name: bool = False
     storable: bool = True

@@ -14,6 +14,7 @@ from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import parse_config
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.spec import parse_spec
+from rubricdsl.model.judgement import Capabilities
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 from rubricdsl.model.rubric import (
     Ask,
@@ -111,6 +112,20 @@ def test_the_block_says_who_decides() -> None:
     assert panel.instructions == "Be careful."
     assert [j.settings.options["temperature"] for j in panel.members] == [0.5, 0.5]
     assert [j.concurrency for j in panel.members] == [7, 7]
+
+
+def test_a_judge_that_works_on_few_at_once_is_asked_no_more() -> None:
+    """What waits inside a judge waits while its deadline runs."""
+
+    class Narrow(Closable):
+        capabilities = Capabilities(at_once=2)
+
+    narrow = evolve(offer("one"), create=lambda _settings, _environ: Narrow())
+    for concurrency, used in ((None, 2), (7, 2), (1, 1)):
+        choice = JudgeChoice(override=parse_spec("one"), concurrency=concurrency)
+        judges = JudgeBook({"one": narrow}, environ={}, choice=choice)
+        (judge,) = judges.panel(RUBRIC, None).members
+        assert judge.concurrency == used
 
 
 def test_rub_toml_replaces_the_models_and_keeps_the_manner() -> None:

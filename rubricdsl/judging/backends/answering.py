@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.backends.completions import Completion
+from rubricdsl.judging.backends.probabilities import probability_of_yes
 from rubricdsl.judging.backends.tokens import (
     TOKENS_OF_CHAT,
     TOKENS_OF_MESSAGE,
@@ -10,7 +14,7 @@ from rubricdsl.judging.backends.tokens import (
 )
 from rubricdsl.judging.prompting import Prompt, sample_reply
 from rubricdsl.judging.replies import ReadReply, read_reply
-from rubricdsl.model.judgement import Question
+from rubricdsl.model.judgement import Answer, Question
 from rubricdsl.model.ruling import FailureKind
 
 
@@ -29,6 +33,34 @@ def read_message(
             "use ask=each",
         )
     return read_reply(content, questions)
+
+
+def read_answers(
+    completion: Completion, questions: Mapping[str, Question]
+) -> ReadReply:
+    """Read the answers from a completion, with probabilities where its tokens tell.
+
+    Raises JudgeError as `read_message` does.
+    """
+    read = read_message(completion.content, questions, truncated=completion.truncated)
+    if not completion.tokens:
+        return read
+    answers = [
+        _with_probability(answer, questions[answer.id], completion)
+        for answer in read.answers
+    ]
+    return ReadReply(tuple(answers), read.notices)
+
+
+def _with_probability(
+    answer: Answer, question: Question, completion: Completion
+) -> Answer:
+    if answer.ruling is None:
+        return answer
+    probability = probability_of_yes(
+        completion.content, completion.tokens, answer.id, question
+    )
+    return evolve(answer, probability=probability)
 
 
 def other_model(said: str | None, named: str) -> tuple[str, ...]:

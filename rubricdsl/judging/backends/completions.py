@@ -164,11 +164,21 @@ def response_format(schema: Plain, name: str) -> Plain:
 def read_completion(reply: Reply, *, peer: str, speaker: str) -> Completion:
     """Read a reply with status 200.
 
-    Raises:
-        JudgeError: ``judge_unparseable`` for what is no chat completion with just
-            one message of text, ``judge_refused``.
+    Raises JudgeError as `completion_of`, and for a body that is no JSON object.
     """
     document = read_document(reply, peer=peer, loads=_loads)
+    return completion_of(document, peer=peer, speaker=speaker)
+
+
+def completion_of(
+    document: Mapping[str, object], *, peer: str, speaker: str
+) -> Completion:
+    """Read a chat completion.
+
+    Raises:
+        JudgeError: ``judge_unparseable`` for what is none with just one message of
+            text, ``judge_refused``.
+    """
     choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
         raise unreadable(f"the reply of {peer} has no choices")

@@ -8,22 +8,18 @@ from collections.abc import Mapping
 from functools import partial
 from operator import attrgetter
 
-from attrs import evolve
-
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.answering import (
     estimate_prompt,
     estimate_reply,
     other_model,
-    read_message,
+    read_answers,
 )
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
 from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
-from rubricdsl.judging.backends.probabilities import probability_of_yes
 from rubricdsl.judging.backends.transport import Poster
 from rubricdsl.judging.prompting import PromptWriter, template_digest
 from rubricdsl.model.judgement import (
-    Answer,
     Capabilities,
     JudgeReply,
     JudgeRequest,
@@ -97,18 +93,11 @@ class OpenAIJudge:
     def _answers(
         self, request: JudgeRequest, completion: Completion, *, removed: int
     ) -> JudgeReply:
-        read = read_message(
-            completion.content, request.questions, truncated=completion.truncated
-        )
-        model, answers = completion.model, read.answers
+        read = read_answers(completion, request.questions)
+        model = completion.model
         notices = (*read.notices, *other_model(model, self._endpoint.manner.model))
-        if completion.tokens:
-            answers = tuple(
-                self._with_probability(answer, request, completion)
-                for answer in answers
-            )
         return JudgeReply(
-            answers=answers,
+            answers=read.answers,
             usage=self._endpoint.usage(
                 completion.prompt_tokens, completion.completion_tokens
             ),
@@ -116,18 +105,6 @@ class OpenAIJudge:
             notices=notices,
             hidden=removed,
         )
-
-    @staticmethod
-    def _with_probability(
-        answer: Answer, request: JudgeRequest, completion: Completion
-    ) -> Answer:
-        if answer.ruling is None:
-            return answer
-        question = request.questions[answer.id]
-        probability = probability_of_yes(
-            completion.content, completion.tokens, answer.id, question
-        )
-        return evolve(answer, probability=probability)
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Give the money that so many tokens cost; None where no price is known."""
