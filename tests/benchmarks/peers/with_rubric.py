@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from openai import AsyncOpenAI  # type: ignore[import-not-found]
+from openai import AsyncOpenAI
 from rounds import (  # type: ignore[import-not-found]
     CONCURRENCY,
     criteria,
