@@ -4,14 +4,15 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 import attrs
 import pytest
 
 from rubricdsl.diagnostics import JudgeError, RubricError
 from rubricdsl.model.chat import ChatRequest
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import JudgeReply
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import Turn
@@ -31,11 +32,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*`ReadOnly` qualifier:UserWarni
 
 T = TypeVar("T")
 KEY = "sk-local-0123456789"
-ENVIRON = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+ENVIRON = {"OPENAI_API_KEY": KEY, "DEEPSEEK_API_KEY": KEY}
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[LocalServer]:
     with LocalServer() as server:
         server.say("capital", lambda _: completion('{"c1": "yes"}'))
         yield server
@@ -52,20 +53,21 @@ def completion(text: str, **fields: object) -> dict[str, object]:
 
 
 def settings_of(server: LocalServer, model: str, **options: float) -> JudgeSettings:
-    address = {"base_url": f"{server.base}/v1", **options}
+    address: dict[str, str | float | bool] = {"base_url": f"{server.base}/v1"}
+    address |= options
     return JudgeSettings(backend="litellm", model=model, options=address)
 
 
 def ask(server: LocalServer, model: str = "openai/m", **options: float) -> JudgeReply:
     settings = settings_of(server, model, **options)
-    return with_one(
-        lambda: judge.create(settings, ENVIRON), lambda j: j.judge(sample_request())
-    )
+    return with_judge(settings, lambda made: made.judge(sample_request()))
 
 
-def with_one(make: Callable[[], object], talk: Callable[..., Awaitable[T]]) -> T:
+def with_judge(
+    settings: JudgeSettings, talk: Callable[[judge.LiteLLMJudge], Awaitable[T]]
+) -> T:
     async def scenario() -> T:
-        made = make()
+        made = judge.create(settings, ENVIRON)
         try:
             return await talk(made)
         finally:
@@ -110,8 +112,7 @@ def test_an_unknown_model_costs_what_options_say(server: LocalServer) -> None:
 def test_answers_are_bound_to_a_schema(server: LocalServer) -> None:
     ask(server)
     (received,) = server.received
-    document = received.document
-    assert isinstance(document, dict)
+    document = sent(received)
     assert document["temperature"] == 0
     schema = document["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["c1"]["enum"] == ["yes", "no"]
@@ -127,7 +128,7 @@ def test_what_was_refused_once_is_not_sent_again(server: LocalServer) -> None:
             reply = await made.judge(sample_request())
             assert str(reply.answers[0].ruling) == "yes"
 
-    with_one(lambda: judge.create(settings, ENVIRON), talk)
+    with_judge(settings, talk)
     held = [b"json_schema" in received.body for received in server.received]
     assert held == [True, False, False]
 
@@ -190,18 +191,17 @@ def test_a_provider_that_takes_no_client_of_ours_answers_too(
     server: LocalServer,
 ) -> None:
     """Most of LiteLLM's providers are such; its own client asks them."""
-    environ = {"DEEPSEEK_API_KEY": KEY}
-    settings = settings_of(server, "deepseek/m")
-    reply = with_one(
-        lambda: judge.create(settings, environ), lambda j: j.judge(sample_request())
-    )
+    reply = ask(server, "deepseek/m")
     assert str(reply.answers[0].ruling) == "yes"
     (received,) = server.received
     assert received.headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_messages_are_completed(server: LocalServer) -> None:
-    schema = {"type": "object", "properties": {"a": {"enum": ["b"]}}}
+    schema: dict[str, Plain] = {
+        "type": "object",
+        "properties": {"a": {"enum": ["b"]}},
+    }
     server.say("letter", lambda _: completion('{"a": "b"}'))
     messages = (Turn("system", "Be brief."), Turn("user", "Give \ud800 a letter."))
     first = ChatRequest(messages=messages, schema=schema, seed=7)
@@ -211,15 +211,24 @@ def test_messages_are_completed(server: LocalServer) -> None:
         return [(await made.complete(request)).text for request in (first, again)]
 
     settings = settings_of(server, "openai/m", max_tokens=50.0)
-    assert with_one(lambda: chat.create(settings, ENVIRON), talk) == ['{"a": "b"}'] * 2
-    sent = [bodies(received) for received in server.received]
-    assert [body["seed"] for body in sent] == [7, 8]
-    assert [body["max_tokens"] for body in sent] == [50, 100]
-    assert ["temperature" in body for body in sent] == [False, True]
+
+    async def scenario() -> list[str]:
+        made = chat.create(settings, ENVIRON)
+        try:
+            return await talk(made)
+        finally:
+            await made.close()
+
+    assert asyncio.run(scenario()) == ['{"a": "b"}'] * 2
+    bodies = [sent(received) for received in server.received]
+    assert [body["seed"] for body in bodies] == [7, 8]
+    assert [body["max_tokens"] for body in bodies] == [50, 100]
+    assert ["temperature" in body for body in bodies] == [False, True]
 
 
-def bodies(received: Received) -> dict[str, object]:
-    return json.loads(received.body)
+def sent(received: Received) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(received.body)
+    return document
 
 
 def test_an_address_in_the_environment_is_part_of_the_judge() -> None:

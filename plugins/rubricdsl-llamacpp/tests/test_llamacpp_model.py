@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,23 +14,63 @@ import pytest
 from rubricdsl.cli import main
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.model.chat import ChatRequest
+from rubricdsl.model.digest import Plain
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.ruling import FailureKind, RulingWord
-from rubricdsl.testing.backend_suite import sample_request
+from rubricdsl.testing.backend_suite import (
+    BackendSuite,
+    Bench,
+    Refused,
+    sample_request,
+)
 from rubricdsl_llamacpp import chat, judge
 from rubricdsl_llamacpp.chat import LlamaCppChat
 from rubricdsl_llamacpp.judge import LlamaCppJudge
+from tests.judging.gguf_files import cut_model, smollm2
 
 pytestmark = pytest.mark.model
 
+# The context is long enough for every prompt here but those that must not fit.
+_OPTIONS = {"n_ctx": 2048.0, "parallel": 2.0, "threads": 1.0}
+
+
+@pytest.fixture(scope="module")
+def cut_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cut a model of one layer, which knows nothing and is quick."""
+    file = tmp_path_factory.mktemp("cut") / "cut.gguf"
+    cut_model(smollm2(), file, layers=1)
+    return file
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[JudgeSettings]:
+    """Keep the model in memory, so that not every test loads it anew."""
+    yield from held(smollm2())
+
+
+@pytest.fixture(scope="module")
+def cut(cut_file: Path) -> Iterator[JudgeSettings]:
+    """Keep the smaller model in memory."""
+    yield from held(cut_file)
+
+
+def held(file: Path) -> Iterator[JudgeSettings]:
+    settings = JudgeSettings(backend="llamacpp", model=str(file), options=_OPTIONS)
+    made = judge.create(settings, {})
+    made.prepare()
+    yield settings
+    asyncio.run(made.close())
+
+
 T = TypeVar("T")
-SOON = 60.0
+SOON = 20.0
+NO_MODEL = str(Path(__file__))
 
 # So long an answer takes minutes, even of the smaller model.
 ENDLESS = ChatRequest(
     messages=(Turn("user", "Say yes."),),
-    schema={"type": "array", "items": {"const": "y"}, "minItems": 90_000},
+    schema={"type": "array", "items": {"const": "y z"}, "minItems": 1_900},
 )
 
 
@@ -137,7 +177,11 @@ def test_what_nobody_waits_for_is_stopped(cut_file: Path) -> None:
 
 
 def test_messages_are_completed_by_a_schema(cut: JudgeSettings) -> None:
-    schema = {"type": "object", "properties": {"a": {"enum": ["b"]}}, "required": ["a"]}
+    schema: dict[str, Plain] = {
+        "type": "object",
+        "properties": {"a": {"enum": ["b"]}},
+        "required": ["a"],
+    }
     messages = (Turn("system", "Be brief."), Turn("user", "Give \ud800 a letter."))
     request = ChatRequest(messages=messages, schema=schema)
     reply = with_chat(cut, lambda made: made.complete(request))
@@ -207,7 +251,12 @@ _NO_LIBRARY = """\
 import asyncio, sys
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.model.protocols import JudgeSettings
-from rubricdsl.testing.backend_suite import sample_request
+from rubricdsl.testing.backend_suite import (
+    BackendSuite,
+    Bench,
+    Refused,
+    sample_request,
+)
 from rubricdsl_llamacpp.judge import create
 made = create(JudgeSettings(backend="llamacpp", model=sys.argv[1]), {})
 made.prepare()
@@ -231,3 +280,33 @@ def test_a_missing_system_library_is_named(cut_file: Path, tmp_path: Path) -> No
     )
     assert "transport_local_resource" in done.stdout, done.stderr
     assert "libgomp1" in done.stdout
+
+
+class TestLlamaCpp(BackendSuite):
+    """The judge `llamacpp`, with a model that knows nothing."""
+
+    distribution = "rubricdsl-llamacpp"
+    offer = judge.OFFER
+    refused = (
+        Refused(JudgeSettings(backend="llamacpp"), code="D205"),
+        Refused(JudgeSettings(backend="llamacpp", model="none.gguf"), code="D205"),
+        Refused(JudgeSettings(backend="llamacpp", model=NO_MODEL), code="D205"),
+    )
+
+    @pytest.fixture(autouse=True)
+    def _found(self, cut: JudgeSettings) -> None:
+        self._settings = cut
+
+    def settings_in(self, folder: Path) -> JudgeSettings:
+        """Ask the model that is in memory already."""
+        del folder
+        return self._settings
+
+    @pytest.fixture
+    def whole_bench(self, bench: Bench, whole: JudgeSettings) -> Bench:
+        """Ask the model of which the other was cut."""
+        return attrs.evolve(bench, settings=whole)
+
+    def test_probabilities_are_there_where_declared(self, whole_bench: Bench) -> None:
+        """A model that knows no yes and no gives neither a probability."""
+        super().test_probabilities_are_there_where_declared(whole_bench)

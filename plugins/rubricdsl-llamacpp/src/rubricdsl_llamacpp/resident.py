@@ -190,7 +190,7 @@ class _Call:
 
     def __init__(self, body: Mapping[str, Plain], name: str) -> None:
         self.peer = f"llama.cpp with {name}"
-        self._body = {
+        self._body: dict[str, Plain] = {
             **body,
             "stream": True,
             "stream_options": {"include_usage": True},

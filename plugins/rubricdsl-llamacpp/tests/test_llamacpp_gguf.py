@@ -8,25 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl_llamacpp.gguf import GgufError, ModelCard, fingerprint, read_card
+from tests.judging.gguf_files import ARCHITECTURE, CONTEXT
+from tests.judging.gguf_files import gguf_header as header
+from tests.judging.gguf_files import gguf_key as key
+from tests.judging.gguf_files import gguf_text as text
 
 _TEXT, _ARRAY, _UINT32 = 8, 9, 4
 
 
-def text(value: str) -> bytes:
-    raw = value.encode()
-    return struct.pack("<Q", len(raw)) + raw
-
-
-def key(name: str, kind: int, raw: bytes) -> bytes:
-    return text(name) + struct.pack("<I", kind) + raw
-
-
-def header(*keys: bytes, version: int = 3) -> bytes:
-    return b"GGUF" + struct.pack("<IQQ", version, 0, len(keys)) + b"".join(keys)
-
-
-ARCHITECTURE = key("general.architecture", _TEXT, text("llama"))
-CONTEXT = key("llama.context_length", _UINT32, struct.pack("<I", 4096))
 WORDS = key(
     "some.words",
     _ARRAY,
