@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import ClassVar
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.testing.backend_suite import HttpBackendSuite, Received, Refused
 
-pytest.importorskip("litellm", reason="litellm is not installed")
+# It is slow to import, and not every worker of a test run needs it.
+if find_spec("litellm") is None:
+    pytest.skip("litellm is not installed", allow_module_level=True)
 
 from rubricdsl_litellm.judge import OFFER
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import attrs
@@ -20,9 +21,9 @@ from rubricdsl.model.ruling import FailureKind
 from rubricdsl.testing.backend_suite import LocalServer, Received, sample_request
 from rubricdsl.testing.backend_suite.server import Exchange
 
-pytest.importorskip("litellm", reason="litellm is not installed")
-
-import litellm
+# It is slow to import, and not every worker of a test run needs it.
+if find_spec("litellm") is None:
+    pytest.skip("litellm is not installed", allow_module_level=True)
 
 from rubricdsl_litellm import chat, judge
 from rubricdsl_litellm.library import library
@@ -91,7 +92,7 @@ def refusing(message: str, status: int, *words: str) -> Callable[..., Awaitable[
 
 def test_what_a_known_model_costs_is_known(server: LocalServer) -> None:
     usage = ask(server, "openai/gpt-4.1-mini").usage
-    read, written = litellm.cost_per_token(
+    read, written = library().cost_per_token(
         model="openai/gpt-4.1-mini", prompt_tokens=1000, completion_tokens=10
     )
     assert usage.cost == pytest.approx(read + written)
