@@ -21,6 +21,7 @@ from rubricdsl.cli.run_manifest import (
     write_manifest,
 )
 from rubricdsl.cli.stopping import until_stopped
+from rubricdsl.cli.telemetry import add_telemetry, check_telemetry, telemetry
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.results import (
     result_lines,
@@ -32,6 +33,7 @@ from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
 from rubricdsl.formats.whole_files import same_file
 from rubricdsl.judging.engine import EvaluationResult
+from rubricdsl.judging.listening import Audience, Listener
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import write_recording
 from rubricdsl.judging.sequential import Precision
@@ -73,10 +75,12 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the run of --out, if it is the same",
     )
+    add_telemetry(parser)
 
 
 def check_outputs(options: argparse.Namespace) -> None:
     """Refuse, before anything is asked, what could not be done in the end."""
+    check_telemetry(options)
     for flag, file in (("--out", options.out), ("--record", options.record)):
         if file is None:
             continue
@@ -138,7 +142,10 @@ def conduct(
     a ``precision``, what wavers is asked again until scores, or with both the best, are
     known so well.
     """
-    ended = run_async(_evaluate(options, subjects, store, top, precision))
+    with telemetry(options, subjects.project.environ) as told:
+        ended = run_async(
+            _evaluate(options, subjects, store, told=told, top=top, precision=precision)
+        )
     if options.out:
         write_results(options.out, ended.header, ended.result.scorecards)
         remove_manifest(options.out)
@@ -147,10 +154,12 @@ def conduct(
     return ended
 
 
-async def _evaluate(
+async def _evaluate(  # noqa: PLR0913 - what a run needs, by name
     options: argparse.Namespace,
     subjects: Docketed,
     store: VerdictStore | None,
+    *,
+    told: Sequence[Listener],
     top: int | None,
     precision: Precision | None,
 ) -> Ended:
@@ -164,7 +173,7 @@ async def _evaluate(
             project,
             subjects.jobs,
             book,
-            listener=progress,
+            listener=Audience([progress, *told]) if told else progress,
             store=store,
             limits=limits(options),
             seed=options.seed,
