@@ -123,10 +123,10 @@ def _subject(scorecard: Scorecard) -> dict[str, Attribute | None]:
 
 
 def _label(ruling: Ruling | None) -> str | None:
-    """Give a ruling's word; labels shall be few, so a measured number has none."""
+    """Give a ruling's word; labels shall be few, so measured numbers have none."""
     if ruling is None or ruling.word is RulingWord.NUMBER:
         return None
-    # The mean of a panel's levels is a level only by chance.
+    # A panel's mean of levels may be any number between them.
     is_between = ruling.number is not None and not ruling.number.is_integer()
     return None if is_between else str(ruling)
 
