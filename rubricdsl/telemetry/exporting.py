@@ -47,9 +47,9 @@ _OTLP = "otlp"
 _CONSOLE = "console"
 _NONE = "none"
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
-# So many spans or events are taken in before there is a look whether they go out: half
-# of the least queue that is usual, so that nothing is dropped.
-_BETWEEN_LOOKS = 1024
+# So many spans or events are taken in before they are waited for: half of what the
+# SDK's queues hold unless told otherwise, so that nothing is dropped.
+_BETWEEN_WAITS = 1024
 # A collector that takes longer, in seconds, is not waited for again: the run goes on,
 # and the SDK drops, and says so, what is too much for its queues.
 _LONGEST_WAIT = 2.0
@@ -66,7 +66,7 @@ class Pace:
     def took(self, flush: Callable[[], object]) -> None:
         """Hear that one more was taken in; wait until all is out if it is time."""
         self._taken += 1
-        if self._taken < _BETWEEN_LOOKS or not self._is_quick:
+        if self._taken < _BETWEEN_WAITS or not self._is_quick:
             return
         self._taken = 0
         started = self._clock()

@@ -6,7 +6,6 @@ span made it, they are in the context of that one, as the conventions want it, a
 span links to it.
 """
 
-from collections.abc import Callable
 from contextvars import Token
 from importlib.metadata import version as package_version
 from time import time_ns
@@ -64,13 +63,11 @@ class RunTelemetry(Silence):
         logger_provider: LoggerProvider | None = None,
         *,
         reasons: bool = False,
-        clock: Callable[[], int] = time_ns,
     ) -> None:
         version = package_version(SCOPE)
         self._tracer = trace.get_tracer(SCOPE, version, tracer_provider)
         self._logger = get_logger(SCOPE, version, logger_provider)
         self._reasons = reasons
-        self._clock = clock
         self._run: _Run | None = None
         # Of responses that are under way and say which span made them.
         self._judged: dict[tuple[str, str, str], Context] = {}
@@ -87,7 +84,7 @@ class RunTelemetry(Silence):
             "rubricdsl.run.judges": event.judges,
         }
         span = self._tracer.start_span(
-            RUN_SPAN, attributes=attributes, start_time=self._clock()
+            RUN_SPAN, attributes=attributes, start_time=time_ns()
         )
         context = trace.set_span_in_context(span)
         self._run = _Run(span, context, contexts.attach(context))
@@ -107,7 +104,7 @@ class RunTelemetry(Silence):
         key = (scorecard.rubric, scorecard.prompt_id, scorecard.response_id)
         judged = self._judged.pop(key, None)
         whole = overall(scorecard)
-        ended = self._clock()
+        ended = time_ns()
         span = self._tracer.start_span(
             RESPONSE_SPAN,
             context=self._run.context,
@@ -148,7 +145,7 @@ class RunTelemetry(Silence):
         )
         if event.stopped:
             run.span.set_status(Status(StatusCode.ERROR, "stopped before the end"))
-        run.span.end(self._clock())
+        run.span.end(time_ns())
         contexts.detach(run.token)
 
 

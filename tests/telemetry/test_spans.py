@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.engine import EvaluationResult, Job
+from rubricdsl.judging.engine import Evaluation, EvaluationResult, Job
 from rubricdsl.judging.listening import Audience, Listener, Silence
 from rubricdsl.model.events import RunFinished, RunStarted, VerdictReached
 from rubricdsl.model.judgement import Answer, JudgeRequest, Question, Usage
@@ -391,7 +391,7 @@ def test_a_listener_tells_runs_one_after_the_other_and_refuses_two_at_once(
 ) -> None:
     listener = kept.listener()
 
-    def evaluation() -> Any:
+    def evaluation() -> Evaluation:
         backend = FakeJudge(say(YES), turns=lambda: 2)
         return evaluation_of(many_jobs(2), panels_of(backend), listener=listener)
 
