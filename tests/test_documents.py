@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import rubricdsl.api
+import rubricdsl.telemetry
 from rubricdsl.plugins.host import PluginHost
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,9 +21,12 @@ def test_the_python_examples_of_the_readme():
     assert result.failed == 0
 
 
-def test_the_examples_in_docstrings():
-    result = doctest.testmod(rubricdsl.api)
-    assert result.attempted >= 5
+@pytest.mark.parametrize(
+    ("module", "least"), [(rubricdsl.api, 5), (rubricdsl.telemetry, 4)]
+)
+def test_the_examples_in_docstrings(module, least):
+    result = doctest.testmod(module)
+    assert result.attempted >= least
     assert result.failed == 0
 
 

@@ -21,8 +21,8 @@ Say what it saves to ask a dear judge only where a cheap one is not sure, and wh
 costs in accuracy; choose the probabilities between which it is asked."""
 EPILOG = """\
 examples:
-  rub cascade cheap.jsonl --then dear.jsonl --gold examples/doctor/labels.jsonl
-  rub cascade cheap.jsonl --then dear.jsonl --gold examples/doctor/labels.jsonl --within 0.02 --json
+  rub cascade examples/doctor/results.jsonl --then examples/doctor/people.jsonl --gold examples/doctor/labels.jsonl
+  rub cascade examples/doctor/results.jsonl --then examples/doctor/people.jsonl --gold examples/doctor/labels.jsonl --within 0.02 --json
 
 CHEAP and DEAR are what `rub eval --out` wrote of the same responses with either judge,
 and FILE holds verdicts of people.  The cheap judge has to give probabilities.  Chosen

@@ -24,6 +24,7 @@ from rubricdsl.cli.run_manifest import (
 )
 from rubricdsl.cli.stopping import until_stopped
 from rubricdsl.cli.streamed_subjects import StreamedSubjects
+from rubricdsl.cli.telemetry import add_telemetry, check_telemetry, telemetry
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.results import (
     PARTITIONS,
@@ -41,10 +42,12 @@ from rubricdsl.formats.tables import results_table
 from rubricdsl.formats.terminal import Style
 from rubricdsl.formats.whole_files import same_file, unwritable
 from rubricdsl.judging.executor import LOCAL
+from rubricdsl.judging.listening import Audience
 from rubricdsl.judging.loops import run_async
 from rubricdsl.judging.recording import recording, write_recording
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.digest import Plain
+from rubricdsl.model.events import Listener
 from rubricdsl.model.execution import EvaluationResult, Execution, Precision
 from rubricdsl.model.response import Response
 from rubricdsl.model.scorecard import Scorecard
@@ -95,10 +98,12 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the run of --out, if it is the same",
     )
+    add_telemetry(parser)
 
 
 def check_outputs(options: argparse.Namespace) -> None:
     """Refuse, before anything is asked, what could not be done in the end."""
+    check_telemetry(options)
     for flag, file in (("--out", options.out), ("--record", options.record)):
         if file is None:
             continue
@@ -187,7 +192,10 @@ def conduct(
     a ``precision``, what wavers is asked again until scores, or with both the best, are
     known so well.
     """
-    ended = run_async(_evaluate(options, subjects, store, top, precision))
+    with telemetry(options, subjects.project.environ) as told:
+        ended = run_async(
+            _evaluate(options, subjects, store, told=told, top=top, precision=precision)
+        )
     if options.out:
         write_results(
             options.out,
@@ -214,7 +222,18 @@ def conduct_stream(
     What they come to is added to the ``findings``.
     """
     outlet = _ResultsOutlet(options, findings)
-    ended = run_async(_evaluate(options, subjects, store, None, precision, outlet))
+    with telemetry(options, subjects.project.environ) as told:
+        ended = run_async(
+            _evaluate(
+                options,
+                subjects,
+                store,
+                told=told,
+                top=None,
+                precision=precision,
+                outlet=outlet,
+            )
+        )
     remove_manifest(options.out)
     return ended
 
@@ -259,10 +278,12 @@ def _partition(options: argparse.Namespace) -> str:
     return options.partition_by or PARTITIONS[0]
 
 
-async def _evaluate(  # noqa: PLR0913, PLR0917 - a run and what it is made with
+async def _evaluate(  # noqa: PLR0913 - what a run needs, by name
     options: argparse.Namespace,
     subjects: Docketed | StreamedSubjects,
     store: VerdictStore | None,
+    *,
+    told: Sequence[Listener],
     top: int | None,
     precision: Precision | None,
     outlet: _ResultsOutlet | None = None,
@@ -270,6 +291,7 @@ async def _evaluate(  # noqa: PLR0913, PLR0917 - a run and what it is made with
     """Run; Ctrl-C stops sending, a second one drops what is in flight."""
     project = subjects.project
     progress = ProgressView()
+    heard: Listener = Audience([progress, *told]) if told else progress
     judges, bounds = judge_options(options), limits(options)
     book = judge_book(project, judges)
     started = datetime.now(UTC)
@@ -279,7 +301,7 @@ async def _evaluate(  # noqa: PLR0913, PLR0917 - a run and what it is made with
             subjects.jobs,
             book,
             outlet=outlet,
-            listener=progress,
+            listener=heard,
             store=store,
             limits=bounds,
             seed=options.seed,
@@ -296,7 +318,7 @@ async def _evaluate(  # noqa: PLR0913, PLR0917 - a run and what it is made with
                 jobs=subjects.jobs,
                 judges=judges,
                 book=book,
-                listener=progress,
+                listener=heard,
                 store=store,
                 limits=bounds,
                 seed=options.seed,
