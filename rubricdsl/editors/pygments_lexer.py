@@ -85,7 +85,6 @@ class RubricLexer(Lexer):  # type: ignore[misc]
     """Colours rubrics, files that end in ``.rub``."""
 
     name = "Rubric"
-    url = "https://pypi.org/project/rubricdsl/"
     aliases: ClassVar = ["rubric", "rub"]
     filenames: ClassVar = ["*.rub"]
     mimetypes: ClassVar = ["text/x-rubric"]
