@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "ci",
-    max_examples=100,
+    max_examples=70,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -26,7 +26,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 settings.register_profile(
     "costly",
     settings(),
-    max_examples=40
+    max_examples=30
     if settings.get_current_profile_name() == "ci"
     else settings().max_examples,
 )

@@ -137,7 +137,8 @@ def test_names_and_responses_in_a_test(offered):
 def test_in_a_judge_block(offered):
     text = RUBRIC.replace("        ‸\n", "").replace('a/b"\n', 'a/b"\n    ‸\n')
     assert offered("", text) == FIELDS["judge"] - {"model"}
-    assert offered("votes: 3, ", text) == {"majority", "unanimous", "any", "mean"}
+    rules = {"majority", "unanimous", "any", "mean", "cascade"}
+    assert offered("votes: 3, ", text) == rules
     assert offered("ask: ", text) == {"together", "each"}
 
 
