@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from rubricdsl.cli.analysis_extra import require_analysis
 from rubricdsl.cli.exits import Exit
 from rubricdsl.cli.numbers import amount, seed
-from rubricdsl.cli.output import plural, print_json
+from rubricdsl.cli.output import plural, print_json, say
+from rubricdsl.cli.run_findings import WITHOUT_JUDGE
 from rubricdsl.diagnostics import fail
 from rubricdsl.formats.gold import Gold, read_gold
 from rubricdsl.model.digest import Plain
@@ -82,7 +83,12 @@ def _read(options: argparse.Namespace) -> "tuple[TwoJudges, tuple[str, str]]":
     gold = Gold(verdicts=read_gold(options.gold).verdicts)
     cheap, first = _cells(options.cheap, gold)
     dear, second = _cells(options.then, gold)
-    found = TwoJudges.of([(cheap[key], dear[key]) for key in cheap if key in dear])
+    pairs = [(cheap[key], dear[key]) for key in cheap if key in dear]
+    known = [pair for pair in pairs if pair[1].ruling is not None]
+    if len(known) < len(pairs):
+        lost = plural(len(pairs) - len(known), "verdict")
+        say(f"note: {lost} left out: {options.then} says why there is none")
+    found = TwoJudges.of(known)
     if not len(found):
         fail(
             "D106",
@@ -107,16 +113,27 @@ def _cells(
     from rubricdsl.formats.labelled_results import read_labelled_results
 
     found = read_labelled_results(path, gold)
-    judges = {
-        result.verdict.provenance.judge
+    asked = {
+        (card.rubric, result.path, card.prompt_id, card.response_id): judge
         for card in found.scorecards
         for result in card.criteria
-    } - {"check", "needs", "engine:degenerate"}
-    cells = {
-        (one.rubric, one.path, one.prompt_id, one.response_id): one
-        for one in found.cells
+        if (judge := result.verdict.provenance.judge) not in WITHOUT_JUDGE
     }
-    return cells, ", ".join(sorted(judges))
+    judges = set(asked.values())
+    if len(judges) > 1:
+        fail(
+            "D106",
+            f"{path} holds verdicts of {len(judges)} judges: "
+            f"{', '.join(sorted(judges))}",
+            hint="evaluate with one of them, as in `rub eval … --judge SPEC`: each "
+            "step of a cascade is one judge",
+        )
+    cells = {
+        key: one
+        for one in found.cells
+        if (key := (one.rubric, one.path, one.prompt_id, one.response_id)) in asked
+    }
+    return cells, next(iter(judges), path)
 
 
 # --------------------------------------------------------------------- telling

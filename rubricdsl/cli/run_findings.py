@@ -14,7 +14,8 @@ MOST_NAMES = 3
 
 _MOST_CAUSES = 10_000
 _OTHER = ("other", "for other reasons")
-_WITHOUT_JUDGE = frozenset({"check", "needs", degenerate.JUDGE_NAME})
+WITHOUT_JUDGE = frozenset({"check", "needs", degenerate.JUDGE_NAME})
+"""What stands in a verdict's provenance where no judge was asked."""
 
 
 @define
@@ -106,8 +107,7 @@ class RunFindings:
             if ballot.failure is not None:
                 _count(self.votes, ballot.failure, result.path)
         self.is_judged |= (
-            verdict.ruling is not None
-            and verdict.provenance.judge not in _WITHOUT_JUDGE
+            verdict.ruling is not None and verdict.provenance.judge not in WITHOUT_JUDGE
         )
 
 

@@ -2,7 +2,8 @@
 
 An answer decides if it is yes or no and its probability says so clearly enough.  One
 without a probability, one that is neither, and a failure are put to the next judge;
-what the last one says counts.  So a cascade fails only where its last judge does.
+what the last one says counts.  So a cascade fails only where its last judge does, or
+where one of them has yet to answer: then nobody is asked in its place.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from attrs import frozen
 
 from rubricdsl.judging import degenerate
 from rubricdsl.model.judgement import Verdict
-from rubricdsl.model.ruling import NO, YES
+from rubricdsl.model.ruling import NO, YES, FailureKind
 
 
 @frozen
@@ -31,6 +32,8 @@ class Decisive:
 
     def ends_with(self, ballot: Verdict) -> bool:
         """Say whether no other judge needs to be asked after this answer."""
+        if is_pending(ballot):
+            return True
         if ballot.provenance.judge == degenerate.JUDGE_NAME:
             # Any model would have been spared the question.
             return True
@@ -42,8 +45,19 @@ class Decisive:
         return ballot.ruling == NO and probability <= self.no
 
 
+def is_pending(ballot: Verdict) -> bool:
+    """Say whether a judge was asked and will answer in a later run."""
+    failure = ballot.failure
+    return failure is not None and failure.kind == FailureKind.JUDGE_PENDING
+
+
 def deciding(ballots: Sequence[Verdict], *, skip_failed: bool) -> int:
-    """Give the place of the ballot that counts: the last, or the last that is one."""
+    """Give the place of the ballot that counts: the last, or the last that is one.
+
+    What is pending counts, too: it is no failure that could be left out.
+    """
     last = len(ballots) - 1
+    if not skip_failed or is_pending(ballots[last]):
+        return last
     cast = [place for place, one in enumerate(ballots) if one.ruling is not None]
-    return cast[-1] if skip_failed and cast else last
+    return cast[-1] if cast else last

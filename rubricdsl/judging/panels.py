@@ -22,7 +22,7 @@ from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import Ballot, Provenance, Verdict
 from rubricdsl.model.protocols import JudgeBackend, JudgeSettings
 from rubricdsl.model.rubric import Ask, Criterion, LevelScale, Scale, VoteRule
-from rubricdsl.model.ruling import NA, YES, Failure, Ruling, RulingWord
+from rubricdsl.model.ruling import NA, YES, Failure, FailureKind, Ruling, RulingWord
 from rubricdsl.scoring.leaves import RulingWorths, answer_limits, hurts
 
 DEFAULT_TIMEOUT = 120.0
@@ -199,7 +199,8 @@ class Panel:
         ``worth`` is what a ruling is worth to the score; only here, where the
         answers are in, does a criterion's mark play a part.  A ballot that failed
         fails the panel, or is left out if failed ballots are skipped and there are
-        others.  The probability is the mean of the ballots'.
+        others; one that is pending is waited for, and never left out.  The probability
+        is the mean of the ballots'.
         """
         provenance = self._provenance(ballots)
         tally = self._tally(ballots)
@@ -212,8 +213,10 @@ class Panel:
             for seat, ballot in counted
             if ballot.failure is not None
         ]
-        if failed and not (self.skip_failed and cast):
-            seat, failure = failed[0]
+        # Who has yet to answer has not failed, and is waited for.
+        pending = [pair for pair in failed if pair[1].kind == FailureKind.JUDGE_PENDING]
+        if pending or (failed and not (self.skip_failed and cast)):
+            seat, failure = (pending or failed)[0]
             reason = f"{seat.judge.name}: {failure.reason} ({tally})"
             return Verdict(
                 failure=Failure(failure.kind, reason),

@@ -127,6 +127,40 @@ def test_a_cascade_asks_each_judge_once(rub, judged, change, said):
     assert said is None or said in done.stdout + done.stderr
 
 
+def test_what_the_dear_judge_did_not_say_is_not_wrong(rub, judged):
+    rows = (judged / "dear.jsonl").read_text().splitlines(keepends=True)
+    (judged / "dear.jsonl").write_text("".join(rows[:-10]), "utf-8")
+    done = rub(
+        *("eval", "facts.rub", "--responses", "responses.jsonl"),
+        *("--judge", "scripted:dear.jsonl", "--out", "some.jsonl"),
+    )
+    assert done.returncode == 3
+    arguments = ("--then", "some.jsonl", "--gold", "gold.jsonl", "--json")
+    done = rub("cascade", "by_cheap.jsonl", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "10 verdicts left out" in done.stderr
+    assert json.loads(done.stdout)["verdicts"] == PROMPTS * 4 * 3 - 10
+
+
+def test_a_step_is_one_judge(rub, judged):
+    text = RUBRIC.replace("    votes: cascade\n", "").replace(
+        ', "scripted/dear.jsonl"', ""
+    )
+    text = text.replace("see a doctor.", "see a doctor.\n    judge: other")
+    text += '\njudge other\n    model: "scripted/dear.jsonl"\n'
+    (judged / "two.rub").write_text(text, "utf-8")
+    done = rub(
+        *("eval", "two.rub", "--responses", "responses.jsonl", "--out", "two.jsonl")
+    )
+    assert done.returncode == 0, done.stderr
+    done = rub(
+        "cascade", "two.jsonl", "--then", "by_dear.jsonl", "--gold", "gold.jsonl"
+    )
+    assert done.returncode == 2
+    assert "two.jsonl holds verdicts of 2 judges" in done.stderr
+    assert "help:" in done.stderr
+
+
 def test_what_cannot_be_compared_is_refused(rub, judged):
     done = rub(
         "cascade", "by_dear.jsonl", "--then", "by_cheap.jsonl", "--gold", "gold.jsonl"

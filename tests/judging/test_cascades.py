@@ -26,6 +26,7 @@ from tests.judging.fakes import (
 )
 
 NOT_NOW = Failure("judge_failed", "not now")
+PENDING = Failure("judge_pending", "in some hours")
 
 
 USUAL = Decisive()
@@ -88,6 +89,29 @@ def test_it_fails_only_where_the_last_judge_does() -> None:
     panels = Panels({None: panel})
     (card,) = run([Job(rubric, response_of("text"))], panels).scorecards
     assert card.criteria[0].verdict.ruling is YES
+
+
+@pytest.mark.parametrize("skip_failed", [False, True])
+def test_nobody_is_asked_in_place_of_who_has_yet_to_answer(skip_failed: bool) -> None:  # noqa: FBT001
+    unsure = answering(0.5)
+    batch, dear = answering(0.5, PENDING), answering(0.99)
+    panel = Panel(
+        members=tuple(
+            judge_of(one, name=name)
+            for one, name in ((unsure, "cheap"), (batch, "batch"), (dear, "dear"))
+        ),
+        ask=Ask.EACH,
+        rule=VoteRule.CASCADE,
+        skip_failed=skip_failed,
+    )
+    panels = Panels({None: panel})
+    rubric = rubric_of(criterion("a"))
+    (card,) = run([Job(rubric, response_of("text"))], panels).scorecards
+    failure = card.criteria[0].verdict.failure
+    assert failure is not None
+    assert failure.kind == "judge_pending"
+    assert card.score is None
+    assert (len(batch.requests), len(dear.requests)) == (1, 0)
 
 
 def test_what_is_open_is_asked_together() -> None:

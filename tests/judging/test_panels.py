@@ -242,6 +242,20 @@ def test_a_failure_is_never_a_ruling(
     assert only.failure is not None
 
 
+@given(_BALLOTS, _AT_ONCE, st.integers(0, 5), st.booleans())
+def test_who_has_yet_to_answer_is_waited_for(
+    said: list[Ruling],
+    rule: VoteRule,
+    place: int,
+    skip_failed: bool,  # noqa: FBT001
+) -> None:
+    mixed: list[Ruling | Failure] = [*said, Failure("rate_limited", "later")]
+    mixed.insert(place, Failure("judge_pending", "in some hours"))
+    failure = decide(mixed, rule, skip_failed=skip_failed).failure
+    assert failure is not None
+    assert failure.kind == "judge_pending"
+
+
 def test_identity_is_of_what_an_answer_depends_on() -> None:
     assert judge("a", timeout=3.0).identity == judge("a", timeout=4.0).identity
     assert judge("a", temperature=0.0).identity != judge("a", temperature=1.0).identity
