@@ -31,7 +31,8 @@ from rubricdsl.testing.backend_suite.laws import (
 from rubricdsl.testing.backend_suite.prompts import MARK
 from rubricdsl.testing.backend_suite.samples import PROMPT, RESPONSE, SURE
 from rubricdsl.testing.backend_suite.server import Exchange, LocalServer, Received
-from rubricdsl.testing.backend_suite.suite import SECRET, BackendSuite, texts_of
+from rubricdsl.testing.backend_suite.subject import SECRET
+from rubricdsl.testing.backend_suite.suite import BackendSuite, texts_of
 
 _AT_ONCE = 8
 _SOON = 5.0

@@ -70,7 +70,7 @@ def test_for_every_law_there_is_a_mistake():
     laws = {
         name
         for suite in (BackendSuite, HttpBackendSuite)
-        for name in vars(suite)
+        for name in dir(suite)
         if name.startswith("test_")
     }
     assert laws == found - {""}
