@@ -88,9 +88,7 @@ class Page:
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.command(f"{domain}.enable")
         await self.resize(width, height)
-        await self.command("Page.navigate", url=file.as_uri())
-        while not any(e["method"] == "Page.loadEventFired" for e in self._events):
-            await self._receive()
+        await self._load("Page.navigate", url=file.as_uri())
         if not self._scripts:
             return 0.0
         # What is shown first is on the screen when a second frame begins.
@@ -98,6 +96,17 @@ class Page:
         await self.value(f"{frame}.then(() => {frame})")
         milliseconds = await self.value("performance.now()")
         return float(milliseconds) / 1000
+
+    async def reload(self) -> None:
+        """Load the page again, and wait until it is there."""
+        await self._load("Page.reload")
+
+    async def _load(self, method: str, **parameters: object) -> None:
+        # Asked before it is there, a page that goes away answers with an error.
+        self._events.clear()
+        await self.command(method, **parameters)
+        while not any(e["method"] == "Page.loadEventFired" for e in self._events):
+            await self._receive()
 
     async def resize(self, width: int, height: int) -> None:
         """Give the window a size, in CSS pixels."""
