@@ -104,11 +104,7 @@ class RecordedVerdict:
             evidence=self.evidence,
             reason=self.reason,
             cached=True,
-            provenance=Provenance(
-                judge=self.judge,
-                question=self.asked.question,
-                response=self.asked.seen,
-            ),
+            provenance=Provenance(judge=self.judge, response=self.asked.seen),
         )
 
 
@@ -171,7 +167,7 @@ class Recording:
             asked = Asked.of(trial, response, criterion)
         except FactMissingError as error:
             failure = Failure(FailureKind.FACT_MISSING.value, str(error))
-            provenance = Provenance(judge="recorded", question="", response="")
+            provenance = Provenance(judge="recorded")
             return Verdict(failure=failure, provenance=provenance)
         row = self.rows.get(asked.key)
         if row is not None and _is_legal(row.ruling, criterion):
@@ -180,9 +176,7 @@ class Recording:
         if row is not None:
             reason = f"{row.ruling}, which is recorded, is no verdict here; {_AGAIN}"
         failure = Failure(FailureKind.NOT_RECORDED.value, reason)
-        provenance = Provenance(
-            judge="recorded", question=asked.question, response=asked.seen
-        )
+        provenance = Provenance(judge="recorded", response=asked.seen)
         return Verdict(failure=failure, provenance=provenance)
 
     def _lack(self, asked: Asked) -> str:

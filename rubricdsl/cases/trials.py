@@ -31,8 +31,8 @@ from rubricdsl.model.scorecard import Scorecard
 from rubricdsl.scoring.meaning import Leaf
 from rubricdsl.scoring.scorecards import Scorer
 
-GIVEN = Provenance(judge="given", question="", response="")
-CHECKED = Provenance(judge="check", question="", response="")
+GIVEN = Provenance(judge="given")
+CHECKED = Provenance(judge="check")
 UNKNOWN = Verdict(
     failure=Failure(FailureKind.NOT_RECORDED.value, "no verdict is given"),
     provenance=GIVEN,

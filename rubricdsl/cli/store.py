@@ -318,7 +318,7 @@ def _line(key: VerdictKey, verdict: Verdict) -> str:
         "settings": origin.settings,
         "template": origin.template,
         "model": origin.model,
-        "at": origin.at,
+        "at": verdict.at,
         "verdict": None if ruling is None else ruling.record,
         "probability": verdict.probability,
         "evidence": verdict.evidence,

@@ -115,7 +115,7 @@ def _criterion_record(result: CriterionResult) -> dict[str, Plain]:
         "reason": _clean(verdict.reason),
         "cached": verdict.cached,
         "error": _failure_record(verdict.failure),
-        "provenance": _provenance_record(verdict.provenance),
+        "provenance": _provenance_record(result),
     }
     if not verdict.asked:
         record["asked"] = False
@@ -139,10 +139,11 @@ def _ballot_record(ballot: Ballot) -> dict[str, Plain]:
     }
 
 
-def _provenance_record(provenance: Provenance) -> dict[str, Plain]:
+def _provenance_record(result: CriterionResult) -> dict[str, Plain]:
     """Name by digest all that a verdict depends on, so that it can be told apart."""
+    provenance = result.verdict.provenance
     return {
-        "question": provenance.question,
+        "question": result.question,
         "response": provenance.response,
         "settings": provenance.settings,
         "template": provenance.template,
@@ -329,6 +330,7 @@ def _group(entry: Fields) -> GroupResult:
 
 def _criterion(entry: Fields) -> CriterionResult:
     error = optional_members(entry, "error")
+    provenance = optional_members(entry, "provenance") or {}
     return CriterionResult(
         name=needed_text(entry, "name"),
         path=needed_text(entry, "path"),
@@ -342,11 +344,12 @@ def _criterion(entry: Fields) -> CriterionResult:
             ballots=_each(entry, "ballots", _ballot) if "ballots" in entry else (),
             cached=optional_truth(entry, "cached") or False,
             asked=optional_truth(entry, "asked") is not False,
-            provenance=_provenance(entry),
+            provenance=_provenance(entry, provenance),
         ),
         value=optional_number(entry, "value"),
         weight=optional_number(entry, "weight"),
         share=optional_number(entry, "share"),
+        question=optional_text(provenance, "question") or "",
     )
 
 
@@ -360,11 +363,9 @@ def _ballot(entry: Fields) -> Ballot:
     )
 
 
-def _provenance(entry: Fields) -> Provenance:
-    record = optional_members(entry, "provenance") or {}
+def _provenance(entry: Fields, record: Fields) -> Provenance:
     return Provenance(
         judge=optional_text(entry, "judge") or "",
-        question=optional_text(record, "question") or "",
         response=optional_text(record, "response") or "",
         settings=optional_text(record, "settings") or "",
         template=optional_text(record, "template") or "",

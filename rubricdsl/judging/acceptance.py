@@ -7,6 +7,8 @@ What is not a legal answer to the question is a failure of kind
 import math
 from collections.abc import Callable
 
+from attrs import field, frozen
+
 from rubricdsl.judging.quotes import QuoteSource
 from rubricdsl.model.judgement import Answer, Provenance, Question, Verdict
 from rubricdsl.model.rubric import AnswerScale, LevelScale
@@ -18,50 +20,66 @@ Redact = Callable[[str], str]
 _LONGEST = 4_000
 
 
-def accept(
-    answer: Answer,
-    question: Question,
-    *,
-    source: QuoteSource,
-    provenance: Provenance,
-    redact: Redact,
-) -> Verdict:
-    """Make a verdict of an answer."""
-    failure, ruling, probability = answer.failure, answer.ruling, answer.probability
-    if (
-        failure is None
-        and ruling is not None
-        and ruling.word in question.answers
-        and not question.evidence
-        and (probability is None or 0.0 <= probability <= 1.0)
-        and answer.evidence is None
-        and answer.reason is None
-    ):
+@frozen(eq=False, kw_only=True)
+class Acceptance:
+    """Makes verdicts of the answers in one reply.
+
+    ``source`` is what quotes are looked for in, ``at`` the time in seconds since the
+    epoch.
+    """
+
+    source: QuoteSource
+    provenance: Provenance
+    at: float | None
+    redact: Redact
+    # By the identity of the ruling, which the verdict keeps from being another's.
+    _plain: dict[int, Verdict] = field(factory=dict, init=False)
+
+    def verdict(self, answer: Answer, question: Question) -> Verdict:
+        """Make a verdict of an answer; one that says the same can be the same."""
+        ruling = answer.ruling
+        if (
+            ruling is None
+            or ruling.word not in question.answers
+            or question.evidence
+            or answer.failure is not None
+            or answer.probability is not None
+            or answer.evidence is not None
+            or answer.reason is not None
+        ):
+            return self._checked(answer, question)
         # A legal word and nothing else, as nearly all are: there is nothing to mend.
-        return Verdict(ruling=ruling, probability=probability, provenance=provenance)
-    if failure is not None:
-        failure = Failure(str(failure.kind), plain_text(failure.reason, redact))
-        ruling = None
-    elif (fault := _fault(answer, question)) is not None:
-        reason = plain_text(fault, redact)
-        failure, ruling = Failure(FailureKind.JUDGE_UNPARSEABLE.value, reason), None
-    elif question.evidence and ruling is not None and _needs_quote(ruling, question):
-        fault = source.fault(answer.evidence, question.text)
-        if fault is not None:
-            reason = plain_text(f"answered {ruling}, but {fault}", redact)
-            failure, ruling = (
-                Failure(FailureKind.EVIDENCE_NOT_FOUND.value, reason),
-                None,
+        verdict = self._plain.get(id(ruling))
+        if verdict is None:
+            verdict = self._plain[id(ruling)] = Verdict(
+                ruling=ruling, at=self.at, provenance=self.provenance
             )
-    quote, why = answer.evidence, answer.reason
-    return Verdict(
-        ruling=ruling,
-        failure=failure,
-        probability=None if failure else answer.probability,
-        evidence=None if quote is None else plain_text(quote, redact),
-        reason=None if why is None else plain_text(why, redact),
-        provenance=provenance,
-    )
+        return verdict
+
+    def _checked(self, answer: Answer, question: Question) -> Verdict:
+        failure, ruling, redact = answer.failure, answer.ruling, self.redact
+        if failure is not None:
+            failure = Failure(str(failure.kind), plain_text(failure.reason, redact))
+            ruling = None
+        elif (fault := _fault(answer, question)) is not None:
+            reason = plain_text(fault, redact)
+            failure, ruling = Failure(FailureKind.JUDGE_UNPARSEABLE.value, reason), None
+        elif question.evidence and ruling and _needs_quote(ruling, question):
+            fault = self.source.fault(answer.evidence, question.text)
+            if fault is not None:
+                reason = plain_text(f"answered {ruling}, but {fault}", redact)
+                failure = Failure(FailureKind.EVIDENCE_NOT_FOUND.value, reason)
+                ruling = None
+        quote, why = answer.evidence, answer.reason
+        return Verdict(
+            ruling=ruling,
+            failure=failure,
+            probability=None if failure else answer.probability,
+            evidence=None if quote is None else plain_text(quote, redact),
+            reason=None if why is None else plain_text(why, redact),
+            at=self.at,
+            provenance=self.provenance,
+        )
 
 
 def plain_text(text: str, redact: Redact) -> str:

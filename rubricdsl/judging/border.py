@@ -37,7 +37,7 @@ from rubricdsl.scoring.leaves import TOLERANCE
 
 # How many of the responses near the border are asked about in one round.
 _SHARE_OF_DOUBTFUL = 0.25
-_SUPPOSED = Provenance(judge="", question="", response="")
+_SUPPOSED = Provenance(judge="")
 
 
 @frozen(eq=False)

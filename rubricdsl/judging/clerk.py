@@ -79,7 +79,7 @@ class Clerk:
                 FailureKind.JUDGE_UNSUPPORTED,
                 f"the judge {judge.name} gives no levels; name another with --judge "
                 "or in the criterion's `judge:`",
-                provenance=self.provenance(question, seat, seen),
+                provenance=self.provenance(seat, seen),
             )
         if capabilities.storable:
             known = seen.known.get((question.digest, seat.identity))
@@ -89,11 +89,9 @@ class Clerk:
             return Verdict(
                 ruling=NO,
                 reason=degenerate.REASON,
+                at=self._around.clock(),
                 provenance=Provenance(
-                    judge=degenerate.JUDGE_NAME,
-                    question=question.digest,
-                    response=seen.sight.digest,
-                    at=self._around.clock(),
+                    judge=degenerate.JUDGE_NAME, response=seen.sight.digest
                 ),
             )
         return None
@@ -142,12 +140,7 @@ class Clerk:
     def check(self, sheet: Sheet, planned: CheckedCriterion) -> Verdict:
         """Decide a check; whatever goes wrong is a failure of just this one."""
         sight = self.seen(sheet, EVERYTHING).sight
-        provenance = Provenance(
-            judge="check",
-            question=planned.digest,
-            response=sight.digest,
-            at=self._around.clock(),
-        )
+        provenance = Provenance(judge="check", response=sight.digest)
         try:
             ruling = run_check(
                 planned.criterion,
@@ -160,44 +153,35 @@ class Clerk:
         except Exception as error:  # noqa: BLE001 - plugins raise anything
             reason = f"the check raised {type(error).__name__}: {error}"
             return self.failed(FailureKind.CHECK_FAILED, reason, provenance=provenance)
-        return Verdict(ruling=ruling, provenance=provenance)
+        return Verdict(ruling=ruling, at=self._around.clock(), provenance=provenance)
 
     # --------------------------------------------------------------- records
 
     def provenance(
-        self, question: Question, seat: Seat, seen: Seen, *, model: str | None = None
-    ) -> Provenance:
-        """Say where a verdict of this seat comes from."""
-        return self.origin(seat, seen, model=model)(question)
-
-    def origin(
         self, seat: Seat, seen: Seen, *, model: str | None = None
-    ) -> Callable[[Question], Provenance]:
-        """Say where the verdicts on questions that are answered together come from."""
-        judge = seat.judge.name
-        response = seen.sight.digest
-        template = seat.judge.backend.template
-        model = self._around.redactor.optional(model)
-        at = self._around.clock()
+    ) -> Provenance:
+        """Say where verdicts of this seat on what is seen come from."""
+        return Provenance(
+            judge=seat.judge.name,
+            response=seen.sight.digest,
+            settings=seat.manner,
+            template=seat.judge.backend.template,
+            model=self._around.redactor.optional(model),
+        )
 
-        def of(question: Question) -> Provenance:
-            return Provenance(
-                judge=judge,
-                question=question.digest,
-                response=response,
-                settings=seat.manner,
-                template=template,
-                model=model,
-                at=at,
-            )
-
-        return of
+    def now(self) -> float:
+        """Give the time for a record, in seconds since the epoch."""
+        return self._around.clock()
 
     def failed(
         self, kind: FailureKind | str, reason: str, *, provenance: Provenance
     ) -> Verdict:
         """Give a verdict that could not be had."""
-        return Verdict(failure=self.failure(kind, reason), provenance=provenance)
+        return Verdict(
+            failure=self.failure(kind, reason),
+            at=self._around.clock(),
+            provenance=provenance,
+        )
 
     def failure(self, kind: FailureKind | str, reason: str) -> Failure:
         """Make a failure: the one place where reasons are rid of secrets."""

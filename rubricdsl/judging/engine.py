@@ -32,6 +32,7 @@ from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
+from rubricdsl.model.collector import collector_eased
 from rubricdsl.model.events import Listener, Progress, RunFinished, RunStarted
 from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.protocols import CheckFunction, Clock
@@ -166,11 +167,12 @@ class Evaluation:
         started = self.started
         self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group
-                self._set_the_end()
-                self._beat()
-                await self._feed()
+            with collector_eased():
+                async with asyncio.TaskGroup() as group:
+                    self._group = group
+                    self._set_the_end()
+                    self._beat()
+                    await self._feed()
             if self._unkept is None and not self._proceedings.is_finished:
                 self._remember(self._proceedings.hand_on_the_rest)
         finally:
@@ -223,15 +225,7 @@ class Evaluation:
         """Open dockets as long as there are any, and wait for the last verdict."""
         in_a_row = 0
         while True:
-            while not self._stopped and self._has_room():
-                try:
-                    batches = self._proceedings.open_next()
-                except Exception as error:  # noqa: BLE001 - of a reader, or an outlet
-                    self._end_with(error)
-                    break
-                if batches is None:
-                    break
-                self._enqueue(batches)
+            while self._open_one():
                 in_a_row = (in_a_row + 1) % _IN_A_ROW
                 if not in_a_row:
                     # Lets workers start, and a cancellation come through.
@@ -240,6 +234,20 @@ class Evaluation:
                 return
             self._changed.clear()
             await self._changed.wait()
+
+    def _open_one(self) -> bool:
+        """Open the next docket, where there is one, and room for it."""
+        if self._stopped or not self._has_room():
+            return False
+        try:
+            batches = self._proceedings.open_next()
+        except Exception as error:  # noqa: BLE001 - of a reader, or an outlet
+            self._end_with(error)
+            return False
+        if batches is None:
+            return False
+        self._enqueue(batches)
+        return True
 
     def _has_room(self) -> bool:
         if not self._proceedings.has_room:
@@ -331,7 +339,10 @@ class Evaluation:
                 if self._proceedings.is_heard:
                     self._report_progress()
                 if lane.waiting < lane.judge.concurrency:
-                    self._changed.set()
+                    # For one that is done another, as a rule, without a detour.
+                    self._open_one()
+                    if lane.waiting < lane.judge.concurrency:
+                        self._changed.set()
         except RubricError as error:
             self._end_with(error)
         finally:

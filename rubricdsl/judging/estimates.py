@@ -328,7 +328,7 @@ class _Walk:
                 ruling=ruling,
                 probability=self.supposition.probability(ruling),
                 provenance=self.proceedings.clerk.provenance(
-                    inquiry.question, inquiry.seat, inquiry.seen
+                    inquiry.seat, inquiry.seen
                 ),
             )
             yield from self.proceedings.settle(inquiry, verdict)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from rubricdsl.diagnostics import JudgeError
-from rubricdsl.judging.acceptance import accept
+from rubricdsl.judging.acceptance import Acceptance
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.canaries import Asked
 from rubricdsl.judging.dockets import Bundle, Inquiry
@@ -59,16 +59,10 @@ def of_reply(
     named = asked.renamed(given)
     verdicts: list[tuple[Inquiry, Verdict]] = []
     again: list[Batch] = []
-    origin = proceedings.clerk.origin(batch.seat, batch.seen, model=reply.model)
-    redact = proceedings.clerk.redact
+    acceptance = _acceptance(proceedings, batch, reply)
     for name, inquiry in zip(batch.names, batch.inquiries, strict=True):
-        verdict = accept(
-            named.get(name) or _no_answer(name, named),
-            inquiry.question,
-            source=inquiry.seen.quotes,
-            provenance=origin(inquiry.question),
-            redact=redact,
-        )
+        answer = named.get(name) or _no_answer(name, named)
+        verdict = acceptance.verdict(answer, inquiry.question)
         if verdict.failure is not None and _is_unreadable(verdict.failure):
             # Left out among others is no failed attempt at this one question.
             missed = name not in named and len(batch.inquiries) > 1
@@ -89,22 +83,24 @@ def _bundled(
     """
     if [answer.id for answer in reply.answers] != [*batch.names]:
         return None
-    origin = proceedings.clerk.origin(batch.seat, batch.seen, model=reply.model)
-    redact, source = proceedings.clerk.redact, batch.seen.quotes
-    verdicts = [
-        accept(
-            answer,
-            question,
-            source=source,
-            provenance=origin(question),
-            redact=redact,
-        )
-        for answer, question in zip(reply.answers, batch.questions, strict=True)
-    ]
+    accept = _acceptance(proceedings, batch, reply).verdict
+    verdicts = list(map(accept, reply.answers, batch.questions))
     failures = [v.failure for v in verdicts if v.failure is not None]
     if any(map(_is_unreadable, failures)):
         return None
     return verdicts
+
+
+def _acceptance(
+    proceedings: Proceedings, batch: Batch, reply: JudgeReply
+) -> Acceptance:
+    clerk = proceedings.clerk
+    return Acceptance(
+        source=batch.seen.quotes,
+        provenance=clerk.provenance(batch.seat, batch.seen, model=reply.model),
+        at=clerk.now(),
+        redact=clerk.redact,
+    )
 
 
 def of_failure(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
@@ -133,21 +129,10 @@ def of_too_long(proceedings: Proceedings, batch: Batch, error: JudgeError) -> Ou
 
 def failed(proceedings: Proceedings, batch: Batch, failure: Failure) -> Outcome:
     """Give every question of a request the same failure."""
-    failure = proceedings.clerk.failure(failure.kind, failure.reason)
-    return Outcome(
-        [
-            (
-                inquiry,
-                Verdict(
-                    failure=failure,
-                    provenance=proceedings.clerk.provenance(
-                        inquiry.question, inquiry.seat, inquiry.seen
-                    ),
-                ),
-            )
-            for inquiry in batch.inquiries
-        ]
-    )
+    clerk = proceedings.clerk
+    provenance = clerk.provenance(batch.seat, batch.seen)
+    verdict = clerk.failed(failure.kind, failure.reason, provenance=provenance)
+    return Outcome([(inquiry, verdict) for inquiry in batch.inquiries])
 
 
 def _given(reply: JudgeReply) -> Mapping[str, Answer | None]:

@@ -203,6 +203,7 @@ class Panel:
         is the mean of the ballots'.
         """
         provenance = self._provenance(ballots)
+        at = max([b.at for b in ballots if b.at is not None], default=None)
         tally = self._tally(ballots)
         counted = list(zip(self.seats, ballots, strict=False))
         if self.rule is VoteRule.CASCADE:
@@ -221,6 +222,7 @@ class Panel:
             return Verdict(
                 failure=Failure(failure.kind, reason),
                 ballots=self._ballots(ballots),
+                at=at,
                 provenance=provenance,
             )
         ruling = self._ruling([b for b in cast if b.ruling], scale, worth)
@@ -233,6 +235,7 @@ class Panel:
             reason=f"{tally}. {said}" if said else tally,
             ballots=self._ballots(ballots),
             cached=all(ballot.cached for ballot in ballots),
+            at=at,
             provenance=provenance,
         )
 
@@ -283,10 +286,8 @@ class Panel:
     def _provenance(self, ballots: Sequence[Verdict]) -> Provenance:
         parts = [ballot.provenance for ballot in ballots]
         models = sorted({part.model for part in parts if part.model is not None})
-        times = [part.at for part in parts if part.at is not None]
         return Provenance(
             judge=self.name,
-            question=parts[0].question,
             response=parts[0].response,
             settings=digest(
                 [seat.manner for seat in self.seats],
@@ -296,7 +297,6 @@ class Panel:
             ),
             template=digest([part.template for part in parts]),
             model=", ".join(models) or None,
-            at=max(times, default=None),
         )
 
 

@@ -41,6 +41,11 @@ class JudgedCriterion:
     worth: Worth
     plainly_no: bool
 
+    @property
+    def asks(self) -> str:
+        """Identity of what decides it."""
+        return self.question.digest
+
 
 @frozen(eq=False, kw_only=True)
 class CheckedCriterion:
@@ -48,6 +53,11 @@ class CheckedCriterion:
 
     criterion: Criterion
     digest: str
+
+    @property
+    def asks(self) -> str:
+        """Identity of what decides it."""
+        return self.digest
 
 
 PlannedCriterion = JudgedCriterion | CheckedCriterion
@@ -77,7 +87,8 @@ class RubricPlan:
             criterion.path: _planned(rubric, criterion, judges, functions)
             for criterion in rubric.criteria()
         }
-        return cls(rubric, criteria, Scorer.of(rubric))
+        questions = {path: planned.asks for path, planned in criteria.items()}
+        return cls(rubric, criteria, Scorer.of(rubric, questions))
 
 
 def _planned(

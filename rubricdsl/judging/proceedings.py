@@ -346,11 +346,7 @@ class Proceedings:
             verdict = self.clerk.failed(
                 FailureKind.FACT_MISSING,
                 str(error),
-                provenance=Provenance(
-                    judge=planned.panel.name,
-                    question=planned.question.digest,
-                    response="",
-                ),
+                provenance=Provenance(judge=planned.panel.name),
             )
             self._record(sheet, planned, verdict)
             return

@@ -68,7 +68,5 @@ class SheetScorer:
 
 def _not_asked(planned: PlannedCriterion) -> Provenance:
     if isinstance(planned, JudgedCriterion):
-        judge, question = planned.panel.name, planned.question.digest
-    else:
-        judge, question = "check", planned.digest
-    return Provenance(judge=judge, question=question, response="")
+        return Provenance(judge=planned.panel.name)
+    return Provenance(judge="check")

@@ -180,21 +180,19 @@ class Capabilities:
 
 @frozen(kw_only=True)
 class Provenance:
-    """Where a verdict comes from; each digest names one ingredient.
+    """Where verdicts come from, alike for all that a judge gives on one response.
 
     ``judge`` is its name as in ``openai:gpt-4.1-mini``, ``check`` for checks and
-    ``needs`` where an unmet need decided.  ``question`` covers the criterion,
-    ``response`` all that the judge saw, ``settings`` the judge with its resolved
-    parameters and ``template`` its prompt.  ``at`` is seconds since the epoch.
+    ``needs`` where an unmet need decided.  Each digest names an ingredient:
+    ``response`` covers all that the judge saw, ``settings`` the judge with its
+    resolved parameters and ``template`` its prompt.
     """
 
     judge: str
-    question: str
-    response: str
+    response: str = ""
     settings: str = ""
     template: str = ""
     model: str | None = None
-    at: float | None = None
 
 
 @frozen(kw_only=True)
@@ -214,6 +212,8 @@ class Verdict:
     ``ballots`` are those of a panel, in the order of its seats; empty for one judge.
     ``cached`` says that nobody was asked in this run.  It was not ``asked`` for where
     it could not change what was wanted; then it is neither a ruling nor a failure.
+    ``at`` is when it was given, in seconds since the epoch.  Which criterion it is on
+    says whatever holds it: one answer to many questions can be one verdict.
     """
 
     ruling: Ruling | None = None
@@ -224,4 +224,5 @@ class Verdict:
     ballots: tuple[Ballot, ...] = ()
     cached: bool = field(default=False, eq=False)
     asked: bool = True
+    at: float | None = field(default=None, eq=False)
     provenance: Provenance = field(eq=False)

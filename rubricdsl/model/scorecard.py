@@ -1,8 +1,9 @@
 """The score of one response under one rubric, criterion by criterion."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
 
@@ -30,6 +31,8 @@ class CriterionResult:
     ``value`` is in [0, 1], or None where there is no verdict or it is n/a and
     skipped.  ``share`` is the part of the whole score that it decides: the product
     of weight over positive weight along its path; None for gates and info.
+    ``question`` is the digest of what was asked, or of the check; empty where that
+    is not known.
     """
 
     name: str
@@ -39,6 +42,7 @@ class CriterionResult:
     value: float | None
     weight: float | None
     share: float | None
+    question: str = field(default="", eq=False)
 
 
 @frozen(kw_only=True)
@@ -144,7 +148,7 @@ class Scorecard:
     coverage: float
     interval: tuple[float, float] | None
     gates: tuple[Gate, ...]
-    criteria: tuple[CriterionResult, ...]
+    criteria: Sequence[CriterionResult]
     groups: tuple[GroupResult, ...]
     judge_calls: int = 0
     usage: Usage = Usage()

@@ -11,7 +11,6 @@ from attrs import define, field, frozen
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.model.edit import Split
-from rubricdsl.model.judgement import Verdict
 from rubricdsl.model.refinement import (
     Attacker,
     Bench,
@@ -28,7 +27,7 @@ from rubricdsl.model.refinement import (
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import Round, Rubric
 from rubricdsl.model.ruling import FailureKind
-from rubricdsl.model.scorecard import Scorecard
+from rubricdsl.model.scorecard import CriterionResult, Scorecard
 from rubricdsl.refinement.courses import Course, Stage
 from rubricdsl.refinement.gate import AcceptanceGate, take_all
 from rubricdsl.refinement.gate.acceptance import FailedTests
@@ -285,15 +284,16 @@ class _Counting:
         for card in cards:
             self.calls += card.judge_calls
             for result in card.criteria:
-                self._count(result.verdict)
+                self._count(result)
         return cards
 
-    def _count(self, verdict: Verdict) -> None:
+    def _count(self, result: CriterionResult) -> None:
+        verdict = result.verdict
         if verdict.failure is not None:
             self._failed.add(verdict.failure.kind)
         origin = verdict.provenance
         if verdict.asked and not verdict.cached and origin.judge not in _NOT_A_JUDGE:
-            self._asked.add((origin.settings, origin.question, origin.response))
+            self._asked.add((origin.settings, result.question, origin.response))
 
     def check(self) -> None:
         """End the refinement where nothing more may be asked."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from rubricdsl.model.judgement import Provenance, Question, Verdict
+from rubricdsl.model.judgement import Provenance, Verdict
 from rubricdsl.model.rubric import BoundRubric, Criterion
 from rubricdsl.model.ruling import NO, Failure
 from rubricdsl.scoring.bounds import (
@@ -24,6 +24,8 @@ from rubricdsl.scoring.bounds import (
     prospect,
 )
 from rubricdsl.scoring.meaning import Leaf, Meaning
+
+_PROVENANCE = Provenance(judge="needs")
 
 
 @frozen(eq=False)
@@ -57,25 +59,18 @@ class Settlement:
 class Prerequisites:
     """The needs of one rubric; made once and used for every response.
 
-    ``bearing`` gives the criteria that can move a needed node, by its number;
-    ``provenances`` those of the verdicts that needs decide, by path.
+    ``bearing`` gives the criteria that can move a needed node, by its number.
     """
 
     meaning: Meaning
     bearing: Mapping[int, tuple[Leaf, ...]]
-    provenances: Mapping[str, Provenance]
 
     @classmethod
     def of(cls, meaning: Meaning) -> "Prerequisites":
         """Find what bears on each need."""
         leaves = [node for node in meaning.nodes if isinstance(node, Leaf)]
-        needing = [leaf for leaf in leaves if leaf.needs]
-        numbers = {need.number for leaf in needing for need in leaf.needs}
-        return cls(
-            meaning,
-            {number: meaning.bearing(number) for number in numbers},
-            {leaf.path: _provenance(leaf) for leaf in needing},
-        )
+        numbers = {need.number for leaf in leaves for need in leaf.needs}
+        return cls(meaning, {number: meaning.bearing(number) for number in numbers})
 
     def decide(self, verdicts: Mapping[str, Verdict]) -> Readiness:
         """Say what can be asked now.  ``verdicts`` are by path, as many as there are.
@@ -127,7 +122,7 @@ class Prerequisites:
         return Verdict(
             ruling=NO,
             reason=f"not asked: it needs {self._path(unmet)}, which is not met",
-            provenance=self.provenances[leaf.path],
+            provenance=_PROVENANCE,
         )
 
     def _failed(
@@ -152,16 +147,11 @@ class Prerequisites:
         )
         return Verdict(
             failure=Failure(failure.kind, reason),
-            provenance=self.provenances[leaf.path],
+            provenance=_PROVENANCE,
         )
 
     def _path(self, number: int) -> str:
         return self.meaning.structure.places[number].node.path
-
-
-def _provenance(leaf: Leaf) -> Provenance:
-    question = Question.of(leaf.worths.criterion)
-    return Provenance(judge="needs", question=question.digest, response="")
 
 
 def decide(rubric: BoundRubric, verdicts: Mapping[str, Verdict]) -> Readiness:

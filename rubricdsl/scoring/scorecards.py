@@ -5,8 +5,11 @@ and its bounds and coverage say what is known.  Criteria count unless they, or a
 group around them, are marked info.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import overload
 
+import attrs
 from attrs import frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
@@ -39,6 +42,7 @@ from rubricdsl.scoring.needs import Prerequisites
 from rubricdsl.scoring.shares import Shares
 
 _NO_USAGE = Usage()
+_NO_QUESTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @frozen(eq=False)
@@ -51,6 +55,72 @@ class _Row:
     mark: str
     weight: float | None
     share: float | None
+    question: str = ""
+
+
+@attrs.define(eq=False)
+class _Results(Sequence[CriterionResult]):
+    """The results of a response, made when somebody looks at them.
+
+    Of most responses to most rubrics only the score is ever looked at, and to make
+    all results takes longer than to work it out.  In all else they are the tuple.
+    """
+
+    _rows: tuple[_Row, ...]
+    _verdicts: tuple[Verdict, ...]
+    _values: Sequence[Worth]
+    _made: tuple[CriterionResult, ...] | None = None
+
+    def _tuple(self) -> tuple[CriterionResult, ...]:
+        if self._made is None:
+            self._made = tuple(
+                [
+                    CriterionResult(
+                        name=row.name,
+                        path=row.path,
+                        mark=row.mark,
+                        verdict=verdict,
+                        value=(
+                            None if verdict.ruling is None else self._values[row.number]
+                        ),
+                        weight=row.weight,
+                        share=row.share,
+                        question=row.question,
+                    )
+                    for row, verdict in zip(self._rows, self._verdicts, strict=True)
+                ]
+            )
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> CriterionResult: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[CriterionResult]: ...
+    def __getitem__(
+        self, place: int | slice
+    ) -> CriterionResult | Sequence[CriterionResult]:
+        return self._tuple()[place]
+
+    def __iter__(self) -> Iterator[CriterionResult]:
+        return iter(self._tuple())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Results | tuple):
+            return self._tuple() == tuple(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._tuple())
+
+    def __repr__(self) -> str:
+        return repr(self._tuple())
+
+    def __reduce__(self) -> tuple[type[tuple[object, ...]], tuple[object, ...]]:
+        # Rows of a rubric are not sent along with each of its scorecards.
+        return tuple, (self._tuple(),)
 
 
 @frozen(eq=False)
@@ -69,12 +139,18 @@ class Scorer:
     _counting: frozenset[str]
 
     @classmethod
-    def of(cls, rubric: BoundRubric) -> "Scorer":
-        """Work out what does not depend on verdicts; raises as `Meaning.of`."""
+    def of(
+        cls, rubric: BoundRubric, questions: Mapping[str, str] = _NO_QUESTIONS
+    ) -> "Scorer":
+        """Work out what does not depend on verdicts; raises as `Meaning.of`.
+
+        ``questions`` are the digests of what is asked, by path.
+        """
         meaning = Meaning.of(rubric)
         shares = Shares.of(meaning)
         rows = [
-            _row(number, meaning, shares) for number in range(1, len(meaning.nodes))
+            _row(number, meaning, shares, questions)
+            for number in range(1, len(meaning.nodes))
         ]
         nodes = meaning.nodes
         return cls(
@@ -109,11 +185,13 @@ class Scorer:
         """
         if self.prerequisites.bearing:
             verdicts = self.prerequisites.settle(verdicts).verdicts
+        given: list[Verdict] = []
         rulings: dict[str, Ruling] = {}
         for row in self._criteria:
             verdict = verdicts.get(row.path)
             if verdict is None:
                 raise MissingVerdictError(row.path)
+            given.append(verdict)
             if verdict.ruling is not None:
                 rulings[row.path] = verdict.ruling
         known = self._known(rulings)
@@ -142,20 +220,7 @@ class Scorer:
             interval=known.interval,
             expected=None if expected is None else expected.score,
             gates=known.gates,
-            criteria=tuple(
-                [
-                    CriterionResult(
-                        name=row.name,
-                        path=row.path,
-                        mark=row.mark,
-                        verdict=verdicts[row.path],
-                        value=values[row.number] if row.path in rulings else None,
-                        weight=row.weight,
-                        share=row.share,
-                    )
-                    for row in self._criteria
-                ]
-            ),
+            criteria=_Results(self._criteria, tuple(given), values),
             groups=tuple(
                 [
                     GroupResult(
@@ -212,7 +277,9 @@ class _Known:
     interval: tuple[float, float] | None
 
 
-def _row(number: int, meaning: Meaning, shares: Shares) -> _Row:
+def _row(
+    number: int, meaning: Meaning, shares: Shares, questions: Mapping[str, str]
+) -> _Row:
     node = meaning.structure.places[number].node
     weight = node.mark.value if isinstance(node.mark, Weight | Bonus) else None
     return _Row(
@@ -222,6 +289,7 @@ def _row(number: int, meaning: Meaning, shares: Shares) -> _Row:
         mark_name(node.mark),
         weight,
         None if weight is None else shares.shares[number],
+        questions.get(node.path, ""),
     )
 
 

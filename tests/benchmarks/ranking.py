@@ -64,7 +64,7 @@ def _pool(kind: Kind, draw: random.Random) -> tuple[BoundRubric, list[Verdicts]]
             {
                 path: Verdict(
                     ruling=YES if draw.random() < chance else NO,
-                    provenance=Provenance(judge="drawn", question="", response=""),
+                    provenance=Provenance(judge="drawn"),
                 )
                 for path, chance in chances.items()
             }

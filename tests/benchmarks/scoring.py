@@ -171,7 +171,7 @@ def main() -> None:
     )
     write(f"largest difference between plain and reference: {worst:.1e}")
 
-    provenance = Provenance(judge="bench", question="", response="")
+    provenance = Provenance(judge="bench")
     said = {word: Verdict(ruling=word, provenance=provenance) for word in (YES, NO)}
     lost = Verdict(failure=Failure("rate_limited", "lost"), provenance=provenance)
     few = rulings[: max(1, options.responses // 10)]

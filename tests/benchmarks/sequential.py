@@ -38,7 +38,7 @@ from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.scoring.scorecards import Scorer
 from rubricdsl.testing.strategies import rubric_of
 
-PROVENANCE = Provenance(judge="bench", question="", response="")
+PROVENANCE = Provenance(judge="bench")
 MOST = 15
 POOL = 12
 

@@ -70,17 +70,16 @@ def items(count: int) -> list[Item]:
         for n, question in enumerate(questions):
             origin = Provenance(
                 judge="openai:gpt-4.1-mini",
-                question=question,
                 response=response,
                 settings=judge,
                 template=judge,
                 model="gpt-4.1-mini-2025-04-14",
-                at=1.7e9 + place,
             )
             verdict = Verdict(
                 ruling=YES if n % 3 else NO,
                 probability=0.93,
                 evidence="a quote of some forty characters or so",
+                at=1.7e9 + place,
                 provenance=origin,
             )
             made.append((VerdictKey(response, question, judge), verdict))
@@ -149,7 +148,7 @@ def _document(verdict: Verdict) -> str:
     origin = verdict.provenance
     return json.dumps(
         [str(verdict.ruling), verdict.probability, verdict.evidence, origin.judge,
-         origin.model, origin.at]
+         origin.model, verdict.at]
     )  # fmt: skip
 
 
@@ -298,7 +297,7 @@ def _report_sizes(folder: Path, data: Sequence[Item]) -> None:
     rows = []
     for of, verdict in data:
         number = numbers.setdefault(of.response, len(numbers))
-        fields = (1, 1, None, verdict.probability, verdict.provenance.at, 1)
+        fields = (1, 1, None, verdict.probability, verdict.at, 1)
         rows.append((of, number, (*fields, verdict.evidence, None)))
     for name, schema in layouts.items():
         path = folder / name.replace(" ", "-")

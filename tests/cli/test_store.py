@@ -28,17 +28,16 @@ def store(tmp_path: Path) -> Path:
             key = VerdictKey(digest("r", n // 2), digest("q", n), digest("j"))
             origin = Provenance(
                 judge="openai:m",
-                question=key.question,
                 response=key.response,
                 settings=digest("settings"),
                 template=digest("template"),
                 model="m-2026",
-                at=TIME + n * DAY,
             )
             verdict = Verdict(
                 ruling=Ruling.level(n) if n else YES,
                 probability=0.5,
                 evidence="\ud800 <\x1b[31m>" if n == 1 else None,
+                at=TIME + n * DAY,
                 provenance=origin,
             )
             opened.add(key, verdict, tokens=Usage(prompt_tokens=90))

@@ -33,7 +33,7 @@ def criterion(
             ruling=ruling,
             failure=failure,
             probability=0.75,
-            provenance=Provenance(judge="j", question="q", response="r"),
+            provenance=Provenance(judge="j", response="r"),
         ),
         value=values.get(ruling, 0.25),
         weight=weight,

@@ -21,7 +21,7 @@ from rubricdsl.model.scorecard import (
     Status,
 )
 
-PROVENANCE = Provenance(judge="j", question="q", response="r")
+PROVENANCE = Provenance(judge="j", response="r")
 RULINGS: dict[str, tuple[Ruling | None, float | None]] = {
     "y": (YES, 1.0),
     "n": (NO, 0.0),

@@ -20,7 +20,7 @@ from rubricdsl.model.scorecard import Doubt, Standing
 from rubricdsl.scoring.scorecards import Scorer
 from rubricdsl.testing.strategies import rubric_of
 
-PROVENANCE = Provenance(judge="test", question="", response="")
+PROVENANCE = Provenance(judge="test")
 Thetas = Mapping[str, float]
 
 

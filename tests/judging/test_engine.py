@@ -322,12 +322,13 @@ def test_provenance_names_every_ingredient() -> None:
     rubric = rubric_of(criterion("a"), criterion("b"))
     jobs = [Job(rubric, response_of(t, id=t)) for t in ("one", "two")]
     result = run(jobs, panels_of(backend))
-    made = [c.verdict.provenance for s in result.scorecards for c in s.criteria]
-    assert len({p.question for p in made}) == 2
+    results = [c for s in result.scorecards for c in s.criteria]
+    assert len({c.question for c in results}) == 2
+    assert {c.verdict.at for c in results} == {0.0}
+    made = [c.verdict.provenance for c in results]
     assert len({p.response for p in made}) == 2
     assert {p.judge for p in made} == {"fake:m"}
     assert {p.template for p in made} == {"template"}
-    assert {p.at for p in made} == {0.0}
     assert all(p.settings for p in made)
 
 

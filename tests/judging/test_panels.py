@@ -45,14 +45,15 @@ def ballot(
     probability: float | None = None,
     reason: str | None = None,
 ) -> Verdict:
-    provenance = Provenance(judge="x", question="q", response="s", at=1.0)
+    provenance = Provenance(judge="x", response="s")
     if isinstance(said, Failure):
-        return Verdict(failure=said, provenance=provenance)
+        return Verdict(failure=said, at=1.0, provenance=provenance)
     return Verdict(
         ruling=said,
         probability=probability,
         reason=reason,
         evidence=f"quote for {said}",
+        at=1.0,
         provenance=provenance,
     )
 

@@ -27,7 +27,7 @@ from rubricdsl.scoring.scorecards import Scorer
 from rubricdsl.testing.strategies import bound_rubrics, rubric_of, rulings_for
 
 Table = Mapping[str, Verdict]
-_PROVENANCE = Provenance(judge="table", question="", response="")
+_PROVENANCE = Provenance(judge="table")
 _FAILED = Verdict(
     failure=Failure(FailureKind.JUDGE_REFUSED, "would not"), provenance=_PROVENANCE
 )

@@ -36,7 +36,7 @@ from rubricdsl.scoring.expected import Expectation
 from rubricdsl.scoring.meaning import Meaning
 from rubricdsl.testing.strategies import rubric_of
 
-PROVENANCE = Provenance(judge="test", question="", response="")
+PROVENANCE = Provenance(judge="test")
 RULES = st.sampled_from([VoteRule.MAJORITY, VoteRule.MEAN])
 COUNTS = st.integers(1, 6).flatmap(
     lambda n: st.builds(
@@ -187,9 +187,7 @@ def test_behind_a_gate_that_is_shut_nothing_is_asked_but_the_gate() -> None:
     certain = verdicts(shut)
     del shut["c1"]
     checked = policy(rubric, within=1e-3, most=9)
-    certain["c1"] = Verdict(
-        ruling=NO, provenance=Provenance(judge="check", question="", response="")
-    )
+    certain["c1"] = Verdict(ruling=NO, provenance=Provenance(judge="check"))
     assert checked.next(certain, shut) is None
 
 

@@ -46,12 +46,14 @@ class KeywordBench:
     ) -> Sequence[Scorecard]:
         """Score, and ask only what is not known."""
         bound = bind(rubric, FUNCTIONS)
-        scorer = Scorer.of(bound)
+        questions = {one.path: Question.of(one) for one in bound.criteria()}
+        digests = {path: question.digest for path, question in questions.items()}
+        scorer = Scorer.of(bound, digests)
         cards = []
         for one in responses:
             verdicts = {
-                criterion.path: self._verdict(Question.of(criterion), one)
-                for criterion in bound.criteria()
+                path: self._verdict(question, one)
+                for path, question in questions.items()
             }
             cards.append(scorer.scorecard(one, verdicts))
         return cards
@@ -62,9 +64,7 @@ class KeywordBench:
         if not cached:
             self._known.add(key)
             self.asked.append(key)
-        origin = Provenance(
-            judge="keywords", question=question.digest, response=one.text
-        )
+        origin = Provenance(judge="keywords", response=one.text)
         if one.response_id in self.fails:
             failure = Failure("judge_unparseable", "it said nothing of use")
             return Verdict(failure=failure, cached=cached, provenance=origin)

@@ -572,7 +572,7 @@ def test_fault_25_votes_that_disagree_leave_nobody_out(run, desk):
 def test_fault_26_one_answer_of_ten_is_no_full_score():
     criteria = "".join(f"[1] c{n}: Names point {n}.\n" for n in range(10))
     bound = bind(manuscript(f"rubric r\n{criteria}").rubric, {})
-    origin = Provenance(judge="j", question="q", response="r")
+    origin = Provenance(judge="j", response="r")
     failed = Verdict(failure=Failure("judge_unparseable", "?"), provenance=origin)
     verdicts = dict.fromkeys((c.path for c in bound.criteria()), failed)
     verdicts["c0"] = Verdict(ruling=YES, provenance=origin)

@@ -34,7 +34,7 @@ def criterion(  # noqa: PLR0913 - a verdict has that many parts
             failure=None if ruling else Failure("judge_truncated", failure),
             evidence=evidence,
             reason=reason,
-            provenance=Provenance(judge=judge, question="q", response="r", model=model),
+            provenance=Provenance(judge=judge, response="r", model=model),
         ),
         value=None if ruling is None else float(ruling == YES),
         weight=weight,

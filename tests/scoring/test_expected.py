@@ -39,7 +39,7 @@ from rubricdsl.testing.strategies import (
     rulings_for,
 )
 
-PROVENANCE = Provenance(judge="test", question="", response="")
+PROVENANCE = Provenance(judge="test")
 SMALL = Features(max_depth=2, max_children=3)
 Verdicts: TypeAlias = dict[str, Verdict]
 Case: TypeAlias = tuple[BoundRubric, Verdicts]

@@ -29,7 +29,7 @@ from rubricdsl.testing.strategies import (
     verdicts,
 )
 
-BY_HAND = Provenance(judge="test", question="", response="")
+BY_HAND = Provenance(judge="test")
 ONE = Weight(1.0)
 Verdicts: TypeAlias = dict[str, Verdict]
 

@@ -29,7 +29,7 @@ from rubricdsl.scoring.meaning import MissingVerdictError, score
 from rubricdsl.scoring.scorecards import Scorer, make_scorecard
 from rubricdsl.testing.strategies import bound_rubrics, rubric_of, verdicts
 
-BY_HAND = Provenance(judge="test", question="", response="")
+BY_HAND = Provenance(judge="test")
 RESPONSE = Response(text="Yes.", prompt_id="p1", response_id="r1")
 LOST = Verdict(failure=Failure("rate_limited", "try later"), provenance=BY_HAND)
 Verdicts: TypeAlias = dict[str, Verdict]

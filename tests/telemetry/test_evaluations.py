@@ -9,7 +9,7 @@ from rubricdsl.model.ruling import NA, NO, PARTLY, YES, Failure, FailureKind, Ru
 from rubricdsl.model.scorecard import CriterionResult, Gate, Scorecard, Status
 from rubricdsl.telemetry.evaluations import clean, evaluations, overall
 
-PROVENANCE = Provenance(judge="m", question="q", response="r")
+PROVENANCE = Provenance(judge="m", response="r")
 GATE = Gate(name="g", path="a.g", mark="never", cap=0.0)
 numbers = st.floats(0, 1)
 rulings = st.one_of(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rubricdsl.cli import main
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.spec import parse_spec
-from rubricdsl.model.judgement import Answer, JudgeReply, JudgeRequest, Question
+from rubricdsl.model.judgement import JudgeReply, JudgeRequest, Question
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import AnswerScale, Example, Level, LevelScale
@@ -583,18 +583,15 @@ def test_the_key_is_in_no_failure() -> None:
 
 
 def test_answers_are_what_the_engine_takes() -> None:
-    from rubricdsl.judging.acceptance import accept
+    from rubricdsl.judging.acceptance import Acceptance
     from rubricdsl.judging.quotes import QuoteSource
     from rubricdsl.model.judgement import Provenance
 
-    def verdict(answer: Answer) -> Ruling | None:
-        return accept(
-            answer,
-            RUBRIC[answer.id],
-            source=QuoteSource({"response": "Paris."}),
-            provenance=Provenance(judge="j", question="q", response="r"),
-            redact=str,
-        ).ruling
-
-    reply = ask(SYSTEM_ONE)
-    assert [verdict(a) for a in reply.answers] == [a.ruling for a in reply.answers]
+    acceptance = Acceptance(
+        source=QuoteSource({"response": "Paris."}),
+        provenance=Provenance(judge="j", response="r"),
+        at=None,
+        redact=str,
+    )
+    for answer in ask(SYSTEM_ONE).answers:
+        assert acceptance.verdict(answer, RUBRIC[answer.id]).ruling == answer.ruling

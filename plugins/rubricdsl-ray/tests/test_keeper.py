@@ -28,7 +28,7 @@ def key(number: int) -> VerdictKey:
 def verdict(of: VerdictKey) -> Verdict:
     return Verdict(
         ruling=YES,
-        provenance=Provenance(judge="j", question=of.question, response=of.response),
+        provenance=Provenance(judge="j", response=of.response),
     )
 
 

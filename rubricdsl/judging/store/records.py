@@ -109,10 +109,9 @@ def check_storable(key: VerdictKey, verdict: Verdict) -> None:
         raise ValueError("only rulings are stored; a failure is asked again")
     if verdict.ballots:
         raise ValueError("a panel's verdict is not stored, those of its seats are")
-    provenance = verdict.provenance
-    if provenance.question != key.question or provenance.response != key.response:
-        raise ValueError("the verdict's provenance names another question or response")
-    _check_numbers(verdict.probability, provenance.at)
+    if verdict.provenance.response != key.response:
+        raise ValueError("the verdict's provenance names another response")
+    _check_numbers(verdict.probability, verdict.at)
 
 
 def _check_numbers(probability: float | None, at: float | None) -> None:
@@ -129,7 +128,7 @@ def pack_verdict(ruling: Ruling, verdict: Verdict, model: int | None) -> Verdict
         _WORDS[ruling.word],
         ruling.number,
         verdict.probability,
-        verdict.provenance.at,
+        verdict.at,
         model,
         None if evidence is None else pack_text(evidence),
         None if reason is None else pack_text(reason),
@@ -149,7 +148,6 @@ def unpack_ruling(word: int, number: float | None) -> Ruling:
 # directly takes a quarter of the time of its constructor, whose only other work is
 # to bring in defaults.
 _new_verdict = Verdict.__new__
-_new_provenance = Provenance.__new__
 _slot = vars(Verdict)
 _set_ruling = _slot["ruling"].__set__
 _set_failure = _slot["failure"].__set__
@@ -159,15 +157,8 @@ _set_reason = _slot["reason"].__set__
 _set_ballots = _slot["ballots"].__set__
 _set_cached = _slot["cached"].__set__
 _set_asked = _slot["asked"].__set__
-_set_provenance = _slot["provenance"].__set__
-_slot = vars(Provenance)
-_set_judge = _slot["judge"].__set__
-_set_question = _slot["question"].__set__
-_set_response = _slot["response"].__set__
-_set_settings = _slot["settings"].__set__
-_set_template = _slot["template"].__set__
-_set_model = _slot["model"].__set__
 _set_at = _slot["at"].__set__
+_set_provenance = _slot["provenance"].__set__
 
 
 def unpack_verdicts(
@@ -184,21 +175,23 @@ def unpack_verdicts(
     model that is not among those given, and AttributeError, TypeError or ValueError
     for a row that holds no verdict.
     """
+    provenances: dict[tuple[int, int | None], Provenance] = {}
     for packed, by, word, number, probability, at, model, evidence, reason in rows:
         if not (
             (at is None or -math.inf < at < math.inf)
             and (probability is None or 0.0 <= probability <= 1.0)
         ):
             _check_numbers(probability, at)
-        judge, question = judges[by], _hexadecimal(packed)
-        provenance = _new_provenance(Provenance)
-        _set_judge(provenance, judge.name)
-        _set_question(provenance, question)
-        _set_response(provenance, response)
-        _set_settings(provenance, judge.settings)
-        _set_template(provenance, judge.template)
-        _set_model(provenance, None if model is None else models[model])
-        _set_at(provenance, at)
+        judge = judges[by]
+        provenance = provenances.get((by, model))
+        if provenance is None:
+            provenance = provenances[by, model] = Provenance(
+                judge=judge.name,
+                response=response,
+                settings=judge.settings,
+                template=judge.template,
+                model=None if model is None else models[model],
+            )
         verdict = _new_verdict(Verdict)
         ruling = _PLAIN.get(word) if number is None else None
         _set_ruling(verdict, unpack_ruling(word, number) if ruling is None else ruling)
@@ -211,8 +204,9 @@ def unpack_verdicts(
         _set_ballots(verdict, ())
         _set_cached(verdict, True)  # noqa: FBT003 - a slot's value
         _set_asked(verdict, True)  # noqa: FBT003 - a slot's value
+        _set_at(verdict, at)
         _set_provenance(verdict, provenance)
-        found[question, judge.digest] = verdict
+        found[_hexadecimal(packed), judge.digest] = verdict
 
 
 # The same questions come with one response after another, and are held once then.

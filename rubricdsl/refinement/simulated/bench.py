@@ -68,7 +68,9 @@ class SimulatedBench:
             numbers = {
                 one.path: self._wording.number(one.text) for one in bound.criteria()
             }
-            found = self._rubrics[rubric] = _Known(Scorer.of(bound), numbers)
+            asked = {one.path: Question.of(one).digest for one in bound.criteria()}
+            scorer = Scorer.of(bound, asked)
+            found = self._rubrics[rubric] = _Known(scorer, numbers)
         return found
 
     def _judge(
@@ -87,7 +89,6 @@ class SimulatedBench:
                 for number in criteria - self._verdicts[key_of(one)].keys()
             }
         )
-        questions = [Question(text=self._wording.text(n)).digest for n in missing]
         keys = [_key(response) for response in wanting]
         rows = self.verifier.judge(
             [self._wording.shown(one.text) for one in wanting], keys, missing
@@ -95,12 +96,10 @@ class SimulatedBench:
         fresh: list[tuple[Key, int]] = []
         for response, key, row in zip(wanting, keys, rows, strict=True):
             mine = self._verdicts[key_of(response)]
-            for number, question, is_met in zip(missing, questions, row, strict=True):
+            origin = Provenance(judge=JUDGE, response=f"{key:016x}")
+            for number, is_met in zip(missing, row, strict=True):
                 if number in mine:
                     continue
-                origin = Provenance(
-                    judge=JUDGE, question=question, response=f"{key:016x}"
-                )
                 ruling = YES if is_met else NO
                 mine[number] = Verdict(ruling=ruling, provenance=origin)
                 fresh.append((key_of(response), number))

@@ -12,7 +12,7 @@ from rubricdsl.model.rubric import BoundRubric, Criterion, LevelScale, Rubric
 from rubricdsl.model.ruling import NA, NO, YES, Failure, FailureKind, Ruling
 from rubricdsl.project import Project, installed_plugins
 
-_PROVENANCE = Provenance(judge="hypothesis", question="", response="")
+_PROVENANCE = Provenance(judge="hypothesis")
 _NUMBERS = st.floats(0, 1).map(Ruling.of_number)
 
 

@@ -16,7 +16,7 @@ def card_of(
     rubric: BoundRubric, rulings: Mapping[str, Ruling], name: str = "r"
 ) -> Scorecard:
     """Score a response by its rulings."""
-    provenance = Provenance(judge="j", question="q", response="r")
+    provenance = Provenance(judge="j", response="r")
     verdicts = {
         path: Verdict(ruling=ruling, provenance=provenance)
         for path, ruling in rulings.items()

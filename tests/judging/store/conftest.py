@@ -33,14 +33,12 @@ def verdict() -> MakeVerdict:
     def make(key: VerdictKey, ruling: Ruling = YES, **fields: object) -> Verdict:
         provenance = Provenance(
             judge="openai:m",
-            question=key.question,
             response=key.response,
             settings=digest("manner", key.judge),
             template=digest("template"),
             model="m-2026",
-            at=1_700_000_000.25,
         )
-        made = Verdict(ruling=ruling, provenance=provenance)
+        made = Verdict(ruling=ruling, at=1_700_000_000.25, provenance=provenance)
         return evolve(made, **fields)  # type: ignore[arg-type]
 
     return make

@@ -197,9 +197,7 @@ def hammer(path: Path, folder: Path, seed: int, keys: list[VerdictKey]) -> None:
                 log = os.open(folder / "log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
                 os.write(log, f"{key.response}-{key.question}\n".encode())
                 os.close(log)
-                provenance = Provenance(
-                    judge="j", question=key.question, response=key.response
-                )
+                provenance = Provenance(judge="j", response=key.response)
                 store.add(key, Verdict(ruling=YES, provenance=provenance))
             store.commit()
 

@@ -32,7 +32,7 @@ with VerdictStore.open(path, durability=Durability(durability)) as store:
     for number in range(start, start + 100_000):
         key = VerdictKey(digest(number // 7), digest(number), digest("j"))
         store.claim([key])
-        origin = Provenance(judge="j", question=key.question, response=key.response)
+        origin = Provenance(judge="j", response=key.response)
         reason = "because " * (number % 50)
         verdict = Verdict(ruling=YES, reason=reason, provenance=origin)
         store.add(key, verdict, tokens=Usage(prompt_tokens=1))
@@ -93,7 +93,7 @@ from rubricdsl.model.ruling import YES
 def fill(store, numbers, acknowledged):
     for number in numbers:
         key = VerdictKey(digest(number), digest("q"), digest("j"))
-        origin = Provenance(judge="j", question=key.question, response=key.response)
+        origin = Provenance(judge="j", response=key.response)
         store.add(key, Verdict(ruling=YES, reason="x" * 1000, provenance=origin))
         store.commit()
         acknowledged.append(key)

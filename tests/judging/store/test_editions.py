@@ -66,7 +66,7 @@ def test_a_file_of_the_first_edition_becomes_current_and_keeps_its_verdicts(path
         assert (verdict.ruling, verdict.probability) == (NO, 0.25)
         assert (verdict.evidence, verdict.reason) == ("a quote", None)
         origin = verdict.provenance
-        assert (origin.judge, origin.model, origin.at) == ("openai:m", "m-2025", 1.7e9)
+        assert (origin.judge, origin.model, verdict.at) == ("openai:m", "m-2025", 1.7e9)
         assert found["bd" * 16, KEY.judge].ruling == Ruling.level(3)
         assert found["bd" * 16, KEY.judge].reason == "a reason"
         # What is new since then works, too.

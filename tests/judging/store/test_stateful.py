@@ -37,12 +37,10 @@ def verdicts(draw, key):
     """Draw a verdict that may stand under a key."""
     origin = Provenance(
         judge=f"name of {key.judge}\ud800",
-        question=key.question,
         response=key.response,
         settings=f"settings of {key.judge}",
         template="",
         model=draw(texts),
-        at=draw(st.none() | finite),
     )
     return Verdict(
         ruling=draw(rulings),
@@ -50,6 +48,7 @@ def verdicts(draw, key):
         evidence=draw(texts),
         reason=draw(texts),
         cached=True,
+        at=draw(st.none() | finite),
         provenance=origin,
     )
 

@@ -36,9 +36,9 @@ def filled(path, key, verdict):
         for day in range(6):
             one = key(f"r{day // 2}", f"q{day}", f"j{day % 2}")
             given = verdict(one)
-            origin = evolve(given.provenance, judge=f"m{day % 2}", at=day * 86_400.0)
+            origin = evolve(given.provenance, judge=f"m{day % 2}")
             tokens = Usage(prompt_tokens=100, completion_tokens=day)
-            given = evolve(given, provenance=origin)
+            given = evolve(given, at=day * 86_400.0, provenance=origin)
             store.add(one, given, tokens=tokens, characters=400)
     with closing(Database.open(path)) as database:
         yield database
@@ -46,7 +46,7 @@ def filled(path, key, verdict):
 
 def days(database):
     """Give the days of the verdicts that are there."""
-    times = [verdict.provenance.at for _, verdict in stored_verdicts(database)]
+    times = [verdict.at for _, verdict in stored_verdicts(database)]
     return sorted(at / 86_400 for at in times if at is not None)
 
 
@@ -129,7 +129,7 @@ def test_prune(filled, choice, left):
 def test_a_verdict_without_a_time_counts_as_old(path, key, verdict):
     given = verdict(key())
     with VerdictStore.open(path) as store:
-        store.add(key(), evolve(given, provenance=evolve(given.provenance, at=None)))
+        store.add(key(), evolve(given, at=None))
     with closing(Database.open(path)) as database:
         assert prune(database, before=1.0).gone == 1
 

@@ -35,7 +35,7 @@ def scorecard(response: Response, rulings: Mapping[str, str]) -> Scorecard:
             name=path.rpartition(".")[2], path=path, mark="weight",
             verdict=Verdict(
                 ruling=YES if word == "yes" else NO,
-                provenance=Provenance(judge="j", question="q", response="r"),
+                provenance=Provenance(judge="j", response="r"),
             ),
             value=None, weight=None, share=None,
         )
