@@ -49,21 +49,25 @@ class Nodes:
         try:
             yield cls(cluster)
         finally:
-            cluster.shutdown()  # type: ignore[no-untyped-call]
+            cluster.shutdown()
 
     @property
     def address(self) -> str:
         """Where runs can reach it."""
         return str(self.cluster.address)
 
-    def gain_node(self) -> None:
-        """Bring a second node in."""
-        self.second = self.cluster.add_node(num_cpus=1, object_store_memory=_OBJECTS)
+    def have_second(self) -> None:
+        """Bring a second node in, if there is none."""
+        if self.second is None:
+            self.second = self.cluster.add_node(
+                num_cpus=1, object_store_memory=_OBJECTS
+            )
 
     def lose_node(self) -> None:
         """Take the second node away, with the actor that judges there."""
         assert self.judging(self.second.node_id)
         self.cluster.remove_node(self.second, allow_graceful=False)
+        self.second = None
 
     def lose_actor(self) -> None:
         """Kill the process of an actor that judges on the first node."""

@@ -1,12 +1,15 @@
 """What is lost in a run, and what was asked again because of it.
 
-In flight at a loss is what was asked before and not answered, and also what was
-answered so little before that the answer was on its way to the keeper.  Of the actors
-that go on it is counted, too: the server cannot tell who asks.
+In flight at a loss is what was asked by then and whose verdict was not kept: requests
+without an answer, and answers on their way to the keeper.  Those of the actors that go
+on count, too: neither the server nor the store can tell who asks.
 """
 
+import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Self
 
 from attrs import define, field, frozen
@@ -14,39 +17,48 @@ from attrs import define, field, frozen
 from tests.benchmarks.servers.noting import Asked
 from tests.faults.nodes import Nodes
 
-# How long an answer may be on its way: an actor gathers answers for 25 ms, and hands
-# them in once the message before has been taken.  In seconds.
-ON_ITS_WAY = 0.1
-# How long a process that is being killed may still ask, in seconds.
-_DYING = 0.1
+# After this time an answer has been kept, however busy the machine is, and what was
+# killed asks no more.  In seconds.
+_SURELY = 1.0
 
 
 @frozen
 class Loss:
-    """When something was being lost, by `time.monotonic`."""
+    """When something was lost, by `time.monotonic`; ``kept`` verdicts were safe."""
 
     began: float
     ended: float
+    kept: int
 
-    def holds(self, asked: Asked) -> bool:
-        """Tell whether this was in flight."""
-        return asked.at < self.ended + _DYING and not (
-            asked.answered is not None and asked.answered < self.began - ON_ITS_WAY
-        )
+    def may_hit(self, asked: Asked) -> bool:
+        """Tell whether this may have been in flight."""
+        is_old = asked.answered is not None and asked.answered < self.began - _SURELY
+        return asked.at < self.ended + _SURELY and not is_old
 
-    def finds_open(self, asked: Asked) -> bool:
-        """Tell whether this was asked by then, and not answered."""
-        return asked.at < self.began and not (
-            asked.answered is not None and asked.answered < self.began
+    def in_flight(self, noted: Mapping[str, Sequence[Asked]]) -> int:
+        """Count the questions that were asked and not kept."""
+        return sum(each[0].at < self.ended for each in noted.values()) - self.kept
+
+    def unanswered(self, noted: Mapping[str, Sequence[Asked]]) -> int:
+        """Count the requests that waited for their answer."""
+        return sum(
+            asked.at < self.began
+            and (asked.answered is None or asked.answered > self.began)
+            for each in noted.values()
+            for asked in each
         )
 
 
 @define
 class Losing:
-    """Kills an actor after a quarter of the ``requests``, and a node after half."""
+    """Kills an actor after a quarter of the ``requests``, and a node after half.
+
+    Verdicts are kept in the ``store``.
+    """
 
     nodes: Nodes
     requests: int
+    store: Path
     losses: list[Loss] = field(factory=list)
 
     def see(self, requests: int) -> None:
@@ -55,40 +67,41 @@ class Losing:
         for part, lose in steps[len(self.losses) :]:
             if requests * part < self.requests:
                 return
+            with closing(sqlite3.connect(self.store)) as connection:
+                count = connection.execute("SELECT count(*) FROM verdicts")
+                (kept,) = count.fetchone()
             began = time.monotonic()
             lose()
-            self.losses.append(Loss(began, time.monotonic()))
+            self.losses.append(Loss(began, time.monotonic(), kept))
 
 
 @frozen
 class Repeats:
-    """What was asked more than once: how many questions, and how many requests.
+    """Requests for what had been asked before.
 
-    ``unexplained`` counts requests for what had been asked and was not in flight when
-    something was lost.  At the losses ``unanswered`` requests were in flight, and
-    ``on_the_way`` answers.
+    At the losses so many questions were ``in_flight``, ``unanswered`` those of them
+    without an answer.  ``unexplained`` requests are for what was answered long before.
     """
 
-    questions: int
     requests: int
-    unexplained: int
+    in_flight: int
     unanswered: int
-    on_the_way: int
+    unexplained: int
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether more was asked again than had been in flight."""
+        return self.unexplained > 0 or self.requests > self.in_flight
 
     @classmethod
-    def of(cls, noted: Mapping[str, Sequence[Asked]], losses: Iterable[Loss]) -> Self:
+    def of(cls, noted: Mapping[str, Sequence[Asked]], losses: Sequence[Loss]) -> Self:
         """Count them among all that was asked, by question, in order."""
-        losses = list(losses)
-        every = [asked for each in noted.values() for asked in each]
         again = [asked for each in noted.values() for asked in each[:-1]]
-        held = sum(loss.holds(asked) for loss in losses for asked in every)
-        unanswered = sum(loss.finds_open(asked) for loss in losses for asked in every)
         return cls(
-            questions=sum(len(each) > 1 for each in noted.values()),
             requests=len(again),
+            in_flight=sum(loss.in_flight(noted) for loss in losses),
+            unanswered=sum(loss.unanswered(noted) for loss in losses),
             unexplained=sum(
-                not any(loss.holds(asked) for loss in losses) for asked in again
+                not any(loss.may_hit(asked) for loss in losses) for asked in again
             ),
-            unanswered=unanswered,
-            on_the_way=held - unanswered,
         )

@@ -25,13 +25,14 @@ from pathlib import Path
 
 import orjson
 from attrs import frozen
-from losses import ON_ITS_WAY, Losing, Repeats
+from losses import Losing, Repeats
 
 from tests.benchmarks.servers.noting import Noting, noting
 from tests.faults.nodes import Nodes
 
 CRITERIA = 20
 PER_ACTOR = 32
+STORE = "verdicts.sqlite"
 
 
 @frozen
@@ -54,7 +55,7 @@ def _rub(folder: Path, base: str, *arguments: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own command
         [
             *(sys.executable, "-m", "rubricdsl", "eval", "many.rub"),
-            *("--responses", "responses.jsonl", "--judge", spec, "--no-cache"),
+            *("--responses", "responses.jsonl", "--judge", spec),
             *("--out", "results.jsonl", *arguments),
         ],
         cwd=folder,
@@ -141,15 +142,15 @@ def main() -> None:
         folder = Path(name)
         write(folder, options.responses)
         far = f"ray?address={nodes.address}&per_actor={PER_ACTOR}&actors="
-        runs = {
-            "local": measured(folder, server, "--concurrency", str(PER_ACTOR)),
-            "one node": measured(folder, server, "--executor", f"{far}1"),
-        }
-        nodes.gain_node()
-        runs["two nodes"] = measured(folder, server, "--executor", f"{far}2")
-        losing = Losing(nodes, options.responses * CRITERIA)
+        one, two = ("--no-cache", "--executor", f"{far}1"), ("--executor", f"{far}2")
+        local = ("--no-cache", "--concurrency", str(PER_ACTOR))
+        runs = {"local": measured(folder, server, *local)}
+        runs["one node"] = measured(folder, server, *one)
+        nodes.have_second()
+        runs["two nodes"] = measured(folder, server, *two, "--no-cache")
+        losing = Losing(nodes, options.responses * CRITERIA, folder / STORE)
         runs["with losses"] = measured(
-            folder, server, "--executor", f"{far}2", losing=losing
+            folder, server, *two, "--store", STORE, losing=losing
         )
     report(runs)
     wrong = [
@@ -157,9 +158,9 @@ def main() -> None:
         for what, run in runs.items()
         if run.rows != runs["local"].rows
     ] + [
-        f"{what}: {run.repeats.unexplained} requests for what was not in flight"
+        f"{what}: more was asked again than was in flight: {run.repeats}"
         for what, run in runs.items()
-        if run.repeats.unexplained
+        if run.repeats.are_too_many
     ]
     if len(losing.losses) < 2:  # noqa: PLR2004 - an actor and a node
         wrong.append("the run was over before all was lost that was to be")
@@ -181,9 +182,8 @@ def report(runs: Mapping[str, Measured]) -> None:
         )
     repeats = runs["with losses"].repeats
     print(
-        f"asked more than once: {repeats.questions} questions; "
-        f"in flight at the losses: {repeats.unanswered} requests, and "
-        f"{repeats.on_the_way} answers of {ON_ITS_WAY:g} s on their way to be kept"
+        f"asked again: {repeats.requests}; in flight at the losses: "
+        f"{repeats.in_flight}, of which {repeats.unanswered} without an answer"
     )
 
 

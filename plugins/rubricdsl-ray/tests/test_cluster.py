@@ -31,11 +31,17 @@ Start = Callable[..., "Run"]
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def cluster() -> Iterator[Nodes]:
     pytest.importorskip("ray", reason="ray is not installed")
     with Nodes.one(watchful=True) as nodes:
-        nodes.gain_node()
         yield nodes
+
+
+@pytest.fixture
+def nodes(cluster: Nodes) -> Nodes:
+    """Give the cluster with both nodes: one may have been lost before."""
+    cluster.have_second()
+    return cluster
 
 
 @define
@@ -137,10 +143,7 @@ def test_an_actor_and_a_node_are_lost_and_only_what_was_in_flight_is_asked_again
     nodes.lose_actor()
     wait_for_answers(server, answered.total() + QUESTIONS // 2, run)
     nodes.lose_node()
-    try:
-        code, err = run.ended()
-    finally:
-        nodes.gain_node()
+    code, err = run.ended()
     assert code == 0, err
     assert rows(project) == rows(local)
     again = server.noted("asked") - asked

@@ -56,7 +56,8 @@ class Keeper:
         self._purse = Purse(limits, slots=slots, empty=restored, clock=clock)
         self._halt = Halt.NO
         self._running: dict[int, Progress | None] = {}
-        # Had in this run, of blocks that are under way; not from an earlier run.
+        # Had in this run, of blocks whose outcome has not arrived; not from an earlier
+        # run.
         self._fresh: dict[int, set[VerdictKey]] = defaultdict(set)
         self._claimed: dict[int, set[VerdictKey]] = defaultdict(set)
         # What was answered for jobs of such blocks, and how much of that an actor that
@@ -142,15 +143,20 @@ class Keeper:
         return self._halt
 
     def finish(self, block: int) -> None:
-        """End a block: what was claimed for it and not answered is free again."""
-        fresh = self._fresh.pop(block, set())
-        left = self._claimed.pop(block, set()) - fresh
+        """End a block: what was claimed for it and not answered is free again.
+
+        It may begin anew: its outcome can be lost with the node where it is.
+        """
+        left = self._claimed.pop(block, set()) - self._fresh.get(block, set())
         if left:
             self._store.release(left)
-        self._accounts.pop(block, None)
-        self._carried.pop(block, None)
         self._running.pop(block, None)
         self._purse.forfeit(block)
+
+    def forget(self, block: int) -> None:
+        """Forget a block whose outcome has arrived: nobody will begin it anew."""
+        for by_block in (self._fresh, self._accounts, self._carried):
+            by_block.pop(block, None)
 
     # ---------------------------------------------------------------- budgets
 
