@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from attrs import define
@@ -64,9 +64,17 @@ class Nodes:
             )
 
     def lose_node(self) -> None:
-        """Take the second node away, with the actor that judges there."""
-        assert self.judging(self.second.node_id)
+        """Take the second node away, with the actors that judge there.
+
+        As when a machine goes: without Ray's own process on their node, actors would
+        go on for up to a second.
+        """
+        judging = self.judging(self.second.node_id)
+        assert judging
         self.cluster.remove_node(self.second, allow_graceful=False)
+        for process in judging:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self.second = None
 
     def lose_actor(self) -> None:
