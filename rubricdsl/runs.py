@@ -3,7 +3,7 @@
 Here the engine is handed its judges, its check functions and its facts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -11,6 +11,7 @@ from rubricdsl.checks.facts import ResponseFacts
 from rubricdsl.diagnostics import Diagnostic, RubricError, fail
 from rubricdsl.judging.book import JudgeBook, JudgeChoice
 from rubricdsl.judging.config import ProjectConfig, find_config, read_config
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.efforts import Estimate
 from rubricdsl.judging.engine import Evaluation
 from rubricdsl.judging.estimates import estimate
@@ -116,6 +117,7 @@ def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
     outlet: Outlet | None = None,
     listener: Listener | None = None,
     store: SharedVerdicts | None = None,
+    accounts: Mapping[int, Account] | None = None,
     limits: Limits | None = None,
     seed: int = 0,
     top: int | None = None,
@@ -123,7 +125,8 @@ def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
 ) -> Evaluation:
     """Set up a part of a run that somebody else puts together, as `evaluation` does.
 
-    Plugins hear of the whole, so they hear nothing of its parts.
+    Plugins hear of the whole, so they hear nothing of its parts.  The ``accounts`` of
+    jobs, by place, go on where another part has spent something on them.
     """
     root = project.root
     config = project_config(project)
@@ -138,6 +141,7 @@ def partial_evaluation(  # noqa: PLR0913 - what a run needs, by name
         ),
         listener=listener,
         store=store,
+        accounts=accounts or {},
         limits=limits or Limits(),
         seed=seed,
         top=top,

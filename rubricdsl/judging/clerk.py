@@ -5,14 +5,14 @@ And the records that go with every verdict, whoever gives it.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rubricdsl.checks.running import run_check
 from rubricdsl.diagnostics import CheckError
 from rubricdsl.judging import degenerate
 from rubricdsl.judging.acceptance import plain_text
 from rubricdsl.judging.blocks import Block
-from rubricdsl.judging.dockets import Seen, Sheet
+from rubricdsl.judging.dockets import Account, Seen, Sheet
 from rubricdsl.judging.memory import Memory
 from rubricdsl.judging.panels import Seat
 from rubricdsl.judging.planning import CheckedCriterion, JudgedCriterion
@@ -34,7 +34,8 @@ class Surroundings:
     """All that a run gets from outside beside jobs and judges.
 
     ``clock`` gives seconds since the epoch, for records; ``stopwatch`` seconds
-    since whenever, for durations.
+    since whenever, for durations.  ``accounts`` are those of jobs, by place, on which
+    something was spent before.
     """
 
     functions: Mapping[str, CheckFunction]
@@ -44,6 +45,7 @@ class Surroundings:
     redactor: Redactor
     listener: Listener | None
     memory: Memory
+    accounts: Mapping[int, Account] = field(factory=dict)
 
 
 class Clerk:

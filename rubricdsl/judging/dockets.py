@@ -28,15 +28,20 @@ from rubricdsl.model.response import Response
 
 @attrs.define(eq=False)
 class Account:
-    """Requests sent and what they cost, summed exactly: in any order the same."""
+    """Requests sent and what they cost, summed exactly: in any order the same.
+
+    ``replies`` counts those that were answered.
+    """
 
     calls: int = 0
+    replies: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     costs: list[float] = field(factory=list)
 
     def spend(self, usage: Usage) -> None:
-        """Add what a request cost."""
+        """Add what a request cost that was answered."""
+        self.replies += 1
         self.prompt_tokens += usage.prompt_tokens
         self.completion_tokens += usage.completion_tokens
         if usage.cost is not None:
@@ -50,6 +55,10 @@ class Account:
             completion_tokens=self.completion_tokens,
             cost=fsum(self.costs) if self.costs else None,
         )
+
+    def answered(self) -> "Account":
+        """Give an account of the requests that were answered, and of no others."""
+        return attrs.evolve(self, calls=self.replies, costs=list(self.costs))
 
 
 @attrs.define(eq=False)

@@ -12,6 +12,7 @@ How a request is carried, retried and paid for is `courier`'s to know.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging import outcomes
@@ -20,6 +21,7 @@ from rubricdsl.judging.asking_again import UntilDecided, UntilKnown
 from rubricdsl.judging.batches import Batch
 from rubricdsl.judging.clerk import FactsOf, Surroundings
 from rubricdsl.judging.courier import Courier
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.flow import Circuit, Pace, Patience, may_open
 from rubricdsl.judging.identity import JobsDigest, RunIdentity
 from rubricdsl.judging.intake import BlockIntake, Intake, JobStream, WholeIntake
@@ -45,6 +47,7 @@ _BEAT = 0.5
 # As many responses are opened in a row at most, before requests are seen to.
 _IN_A_ROW = 16
 _NO_LIMITS = Limits()
+_NO_ACCOUNTS: Mapping[int, Account] = MappingProxyType({})
 _PATIENCE = Patience()
 
 
@@ -54,9 +57,10 @@ class Evaluation:
     All judges are resolved when it is made, so that a judge that cannot be had, or
     whose prices are not known where costs are bounded, raises
     `rubricdsl.diagnostics.RubricError` before anything is asked.  Verdicts in
-    the ``store`` are not asked for again, and new ones are kept there.  ``seed``
-    makes waits between attempts, and canaries; ``patience`` is that with judges which
-    are away.  ``identity`` is what it is a run of.
+    the ``store`` are not asked for again, and new ones are kept there.  ``accounts`` of
+    jobs, by place, on which something was spent before go on.  ``seed`` makes waits
+    between attempts, and canaries; ``patience`` is that with judges which are away.
+    ``identity`` is what it is a run of.
     With ``top``, only so much is asked as it takes to know the best so many responses
     to each prompt; with a ``precision``, what wavers is asked again until scores, or
     with both the best, are known so well.
@@ -78,6 +82,7 @@ class Evaluation:
         redactor: Redactor | None = None,
         listener: Listener | None = None,
         store: SharedVerdicts | None = None,
+        accounts: Mapping[int, Account] = _NO_ACCOUNTS,
         limits: Limits = _NO_LIMITS,
         patience: Patience = _PATIENCE,
         seed: int = 0,
@@ -119,6 +124,7 @@ class Evaluation:
                 redactor=redactor or Redactor(),
                 listener=listener,
                 memory=self._memory,
+                accounts=accounts,
             ),
             agenda,
         )

@@ -16,6 +16,7 @@ from rubricdsl.judging.batches import Batch, BatchGroups
 from rubricdsl.judging.blocks import Block, are_apart, layout_of
 from rubricdsl.judging.clerk import Clerk, Surroundings
 from rubricdsl.judging.dockets import (
+    Account,
     Bundle,
     Docket,
     Inquiry,
@@ -158,9 +159,15 @@ class Proceedings:
     # ---------------------------------------------------------------- sheets
 
     def _sheets(self, jobs: PlacedJobs) -> list[Sheet]:
-        started = self._around.stopwatch()
+        started, accounts = self._around.stopwatch(), self._around.accounts
         return [
-            Sheet(place, self._plans[id(job.rubric)], job.response, started)
+            Sheet(
+                place,
+                self._plans[id(job.rubric)],
+                job.response,
+                started,
+                account=accounts.get(place) or Account(),
+            )
             for place, job in jobs
         ]
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import JudgeError
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.execution import EvaluationResult, Job, Limits
@@ -132,21 +133,24 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     truth = run(jobs, panels_of(FakeJudge(_truth)))
     path = tmp_path_factory.mktemp("stopped") / "verdicts.sqlite"
     backends: list[FakeJudge] = []
+    accounts = {place: Account() for place in range(12)}
 
     async def stopped() -> EvaluationResult:
         backend = FakeJudge(_truth)
         backends.append(backend)
         with VerdictStore.open(path) as kept:
             panels = panels_of(backend, concurrency=concurrency)
-            evaluation = evaluation_of(jobs, panels, store=kept)
+            evaluation = evaluation_of(jobs, panels, store=kept, accounts=accounts)
             backend.turns = lambda: _stop_at(evaluation.cancel, backend, stop_after)
             return await evaluation.run()
 
     asyncio.run(stopped())
     with VerdictStore.open(path) as kept:
         backends.append(FakeJudge(_truth))
-        resumed = run(jobs, panels_of(backends[-1]), store=kept)
-    assert list(map(_facts, resumed.scorecards)) == list(map(_facts, truth.scorecards))
+        answered = {place: account.answered() for place, account in accounts.items()}
+        resumed = run(jobs, panels_of(backends[-1]), store=kept, accounts=answered)
+    # With what they cost: accounts that go on come to what one run takes.
+    assert resumed.scorecards == truth.scorecards
     asked = [question for backend in backends for question in backend.asked]
     assert len(asked) == len(set(asked)) == truth.judge_calls
 

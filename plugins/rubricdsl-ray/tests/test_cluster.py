@@ -8,25 +8,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import define
 
+from tests.faults.nodes import Nodes
 from tests.faults.runs import CRITERIA, Project, assert_right, comparable
 from tests.faults.server import Apart
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc"),
 ]
 
 RESPONSES = 60
 QUESTIONS = RESPONSES * len(CRITERIA)
-
-
-_JUDGING = b"ray::MapWorker(MapBatches(JudgingActor))"
 
 
 _LONGEST = 120.0
@@ -34,38 +30,18 @@ IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 Start = Callable[..., "Run"]
 
 
-@define
-class TwoNodes:
-    """A cluster of two nodes with a CPU each; the second can be taken away."""
-
-    cluster: Any
-    second: Any
-    address: str
-
-    def lose_node(self) -> None:
-        """Take the second node away, with all that runs there."""
-        self.cluster.remove_node(self.second, allow_graceful=False)
-
-    def gain_node(self) -> None:
-        """Bring a second node in again."""
-        self.second = _add_node(self.cluster)
-
-
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[TwoNodes]:
+def cluster() -> Iterator[Nodes]:
     pytest.importorskip("ray", reason="ray is not installed")
-    from ray.cluster_utils import Cluster
+    with Nodes.one(watchful=True) as nodes:
+        yield nodes
 
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={
-            "num_cpus": 1,
-            "object_store_memory": 100 * 2**20,
-            "include_dashboard": False,
-        },
-    )
-    yield TwoNodes(cluster, _add_node(cluster), cluster.address)
-    cluster.shutdown()  # type: ignore[no-untyped-call]
+
+@pytest.fixture
+def nodes(cluster: Nodes) -> Nodes:
+    """Give the cluster with both nodes: one may have been lost before."""
+    cluster.have_second()
+    return cluster
 
 
 @define
@@ -113,10 +89,6 @@ def started() -> Iterator[Callable[..., Run]]:
             run.process.wait()
 
 
-def _add_node(cluster: Any) -> Any:
-    return cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-
-
 def wait_for_answers(server: Apart, count: int, run: Run) -> None:
     """Wait until the server has given so many answers."""
     ends = time.monotonic() + _LONGEST
@@ -126,21 +98,7 @@ def wait_for_answers(server: Apart, count: int, run: Run) -> None:
         time.sleep(0.02)
 
 
-def judging_actors() -> list[int]:
-    """Give the processes of the actors that judge on this machine."""
-    found: list[int] = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if command.startswith(_JUDGING):
-                found.append(int(folder.name))
-    return sorted(found)
-
-
-def executor(nodes: TwoNodes, block: int = 5) -> tuple[str, str]:
+def executor(nodes: Nodes, block: int = 5) -> tuple[str, str]:
     return "--executor", f"ray?address={nodes.address}&actors=2&block={block}"
 
 
@@ -156,14 +114,14 @@ def local(tmp_path_factory: pytest.TempPathFactory, server: Apart) -> Project:
     """Give the project of a run in this process."""
     folder = tmp_path_factory.mktemp("local") / "run"
     project = Project.made(folder, server.base, responses=RESPONSES)
-    done = project.run()
+    done = project.start(concurrency=64).ended()
     assert done.code == 0, done.err
     assert_right(project.results())
     return project
 
 
 def test_results_are_those_of_a_run_here_and_nothing_is_asked_twice(
-    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+    tmp_path: Path, nodes: Nodes, server: Apart, local: Project, started: Start
 ) -> None:
     before = server.noted("asked")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
@@ -176,21 +134,18 @@ def test_results_are_those_of_a_run_here_and_nothing_is_asked_twice(
 
 
 def test_an_actor_and_a_node_are_lost_and_only_what_was_in_flight_is_asked_again(
-    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+    tmp_path: Path, nodes: Nodes, server: Apart, local: Project, started: Start
 ) -> None:
     asked, answered = server.noted("asked"), server.noted("answered")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)
     run = started(project, *executor(nodes))
     wait_for_answers(server, answered.total() + QUESTIONS // 4, run)
-    os.kill(judging_actors()[0], signal.SIGKILL)
+    nodes.lose_actor()
     wait_for_answers(server, answered.total() + QUESTIONS // 2, run)
     nodes.lose_node()
-    try:
-        code, err = run.ended()
-    finally:
-        nodes.gain_node()
+    code, err = run.ended()
     assert code == 0, err
-    assert comparable(project.results()) == comparable(local.results())
+    assert rows(project) == rows(local)
     again = server.noted("asked") - asked
     assert len(again) == QUESTIONS
     # Eight requests are in flight at most, half of them to each actor.
@@ -200,7 +155,7 @@ def test_an_actor_and_a_node_are_lost_and_only_what_was_in_flight_is_asked_again
 
 @pytest.mark.skipif(not IS_NIGHTLY, reason="another half a minute; run nightly")
 def test_a_run_that_is_stopped_goes_on_anywhere(
-    tmp_path: Path, nodes: TwoNodes, server: Apart, local: Project, started: Start
+    tmp_path: Path, nodes: Nodes, server: Apart, local: Project, started: Start
 ) -> None:
     asked, answered = server.noted("asked"), server.noted("answered")
     project = Project.made(tmp_path / "run", server.base, responses=RESPONSES)

@@ -11,7 +11,7 @@ from rubricdsl.api import open_project
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
 from rubricdsl.model.execution import JudgeOptions, Limits
-from rubricdsl.model.judgement import Provenance, Verdict
+from rubricdsl.model.judgement import Provenance, Usage, Verdict
 from rubricdsl.model.response import Response
 from rubricdsl.model.ruling import YES
 from rubricdsl_ray.judging import BlockJudge, KeeperCalls
@@ -53,6 +53,13 @@ def test_who_takes_over_a_block_gets_what_had_been_answered(path: Path | None) -
     # Somebody was asked for it in this run.
     assert not again.cached
     kept.finish(0)
+    # What came of the block was lost on its way.
+    (anew,) = kept.begin(0, keys).known[keys[0].response].values()
+    assert not anew.cached
+    kept.finish(0)
+    kept.forget(0)
+    (no_more,) = kept.begin(0, keys).known[keys[0].response].values()
+    assert no_more.cached
     (later,) = kept.begin(1, keys).known[keys[0].response].values()
     assert later.cached
     kept.close()
@@ -115,15 +122,12 @@ class Direct:
         return called
 
 
-def judged(
-    folder: Path, server: Apart, kept: Keeper, numbers: Sequence[Sequence[int]]
-) -> list[BlockOutcome]:
-    """Judge blocks of responses of these numbers, all of them at once."""
+def work_order(folder: Path, server: Apart) -> WorkOrder:
     made = Project.made(folder, server.base, responses=1)
     project = open_project(made.folder)
     (rubric,) = project.load(made.folder / "capital.rub").checked()
     spec = f"openai:test?base_url={server.base}&ask=each&concurrency=8"
-    order = WorkOrder(
+    return WorkOrder(
         folder=made.folder,
         working_folder=made.folder,
         environ={"OPENAI_API_KEY": "sk-local-0123456789"},
@@ -137,16 +141,24 @@ def judged(
         slots=2,
         per_actor=None,
     )
-    blocks = [
-        BlockOfJobs(
-            number=number,
-            jobs=tuple(
-                (0, Response(text=text(n), prompt_id="p", response_id=f"r{n}"))
-                for n in some
-            ),
-        )
-        for number, some in enumerate(numbers)
-    ]
+
+
+def block_of(numbers: Sequence[int], *, number: int = 0) -> BlockOfJobs:
+    return BlockOfJobs(
+        number=number,
+        jobs=tuple(
+            (0, Response(text=text(n), prompt_id="p", response_id=f"r{n}"))
+            for n in numbers
+        ),
+    )
+
+
+def judged(
+    folder: Path, server: Apart, kept: Keeper, numbers: Sequence[Sequence[int]]
+) -> list[BlockOutcome]:
+    """Judge blocks of responses of these numbers, all of them at once."""
+    order = work_order(folder, server)
+    blocks = [block_of(some, number=number) for number, some in enumerate(numbers)]
 
     async def judge() -> list[BlockOutcome]:
         judging = BlockJudge(order, cast("KeeperCalls", Direct(kept)), actor="a")
@@ -190,6 +202,64 @@ def test_what_was_had_is_not_asked_again_by_another_actor(
     assert outcome.result is not None
     assert outcome.result.cached == 2 * len(CRITERIA)
     second.close()
+
+
+class Unreachable(Direct):
+    """The keeper for an actor that is lost once so many verdicts were kept."""
+
+    def __init__(self, kept: Keeper, after: int) -> None:
+        super().__init__(kept)
+        self._left = after
+        self.is_lost = asyncio.Event()
+
+    async def keep(self, news: News) -> Halt:
+        """Keep what an actor tells, while it is there."""
+        if self.is_lost.is_set():
+            await asyncio.Event().wait()
+        self._left -= len(news.verdicts)
+        if self._left <= 0:
+            self.is_lost.set()
+        return self._kept.keep(news)
+
+
+@pytest.mark.parametrize("after", [1, 9, 20])
+def test_who_takes_over_a_block_counts_what_it_took_before(
+    tmp_path: Path, server: Apart, after: int
+) -> None:
+    order = work_order(tmp_path / "run", server)
+    block = block_of(range(100, 106))
+
+    async def lost_and_taken_over(kept: Keeper) -> list[BlockOutcome]:
+        reach = Unreachable(kept, after)
+        losing = BlockJudge(order, cast("KeeperCalls", reach), actor="a")
+        running = asyncio.ensure_future(losing.judge(block))
+        await reach.is_lost.wait()
+        running.cancel()
+        await asyncio.wait([running])
+        await losing.close()
+        judging = BlockJudge(order, cast("KeeperCalls", Direct(kept)), actor="b")
+        try:
+            return [await judging.judge(block), await judging.judge(block)]
+        finally:
+            await judging.close()
+
+    questions = 6 * len(CRITERIA)
+    before = server.noted("asked").total()
+    kept = keeper(None)
+    taken_over, anew = asyncio.run(lost_and_taken_over(kept))
+    calls = kept.overview().lost_calls
+    kept.close()
+    # What came of it was lost as well, so it was begun anew, and nobody was asked.
+    assert anew.result is not None
+    assert anew.result.judge_calls == 0
+    assert questions <= calls <= server.noted("asked").total() - before
+    for result in (taken_over.result, anew.result):
+        assert result is not None
+        for card in result.scorecards:
+            assert card.judge_calls == len(CRITERIA)
+            assert card.usage == Usage(prompt_tokens=400, completion_tokens=20)
+            assert not any(c.verdict.cached for c in card.criteria)
+        assert result.usage.prompt_tokens == 100 * questions
 
 
 def test_blocks_end_when_the_run_is_stopped_and_what_was_had_stays(

@@ -329,6 +329,8 @@ class RayExecution:
 
     def _arrived(self, outcome: BlockOutcome) -> None:
         """Take what came of a block."""
+        if self._keeper is not None:
+            self._keeper.forget.remote(outcome.number)
         if outcome.diagnostics:
             self._error = self._error or RubricError(outcome.diagnostics)
             while self._halt < Halt.DROP:

@@ -9,7 +9,7 @@ import attrs
 
 from rubricdsl.diagnostics import FactMissingError, RubricError
 from rubricdsl.judging.clerk import Clerk
-from rubricdsl.judging.dockets import Sheet
+from rubricdsl.judging.dockets import Account, Sheet
 from rubricdsl.judging.listening import Silence
 from rubricdsl.judging.planning import JudgedCriterion, RubricPlan
 from rubricdsl.judging.sight import EVERYTHING, look
@@ -120,7 +120,11 @@ class BlockJudge:
         jobs = [Job(self._order.rubrics[n], response) for n, response in block.jobs]
         keys = list(dict.fromkeys(self._keys(jobs)))
         begun = await self._keeper.begin(block.number, keys)
-        post = Post(block.number, self._keeper.keep)
+        carried = begun.accounts
+        accounts = {n: carried.get(n) or Account() for n in range(len(jobs))}
+        spent = sum((each.usage for each in carried.values()), Usage())
+        lasting = {n: accounts[n] for n, job in enumerate(jobs) if self._lasts(job)}
+        post = Post(block.number, self._keeper.keep, lasting)
         verdicts = BlockVerdicts(begun, post)
         found: dict[int, Scorecard] = {}
         total: EvaluationResult | None = None
@@ -132,15 +136,20 @@ class BlockJudge:
             lease = await self._leased(block.number, share, post)
             if lease is None:
                 break
-            some = [jobs[place] for place in places]
-            result = await self._evaluated(some, verdicts, post, lease.limits)
+            result = await self._evaluated(
+                [jobs[place] for place in places],
+                [accounts[place] for place in places],
+                verdicts,
+                post,
+                lease.limits,
+            )
             await post.flush()
             if self._order.is_bounded:
                 await self._keeper.settle(
                     block.number, result.judge_calls, result.usage
                 )
             for place, card in zip(places, result.scorecards, strict=True):
-                found[place] = _with_spent(card, found.get(place))
+                found[place] = _with_seconds(card, found.get(place))
             part = attrs.evolve(result, scorecards=())
             total = part if total is None else total + part
             is_cancelled = result.cancelled
@@ -154,7 +163,12 @@ class BlockJudge:
         if total is None:
             return None
         cards = tuple(found[place] for place in range(len(jobs)))
-        return attrs.evolve(total, scorecards=cards, cancelled=is_cancelled)
+        return attrs.evolve(
+            total,
+            scorecards=cards,
+            usage=spent + total.usage,
+            cancelled=is_cancelled,
+        )
 
     async def _leased(self, block: int, share: int, post: Post) -> Lease | None:
         """Get something to spend; None if the run ends before there is any."""
@@ -169,7 +183,12 @@ class BlockJudge:
         return None
 
     async def _evaluated(
-        self, jobs: Sequence[Job], verdicts: BlockVerdicts, post: Post, limits: Limits
+        self,
+        jobs: Sequence[Job],
+        accounts: Sequence[Account],
+        verdicts: BlockVerdicts,
+        post: Post,
+        limits: Limits,
     ) -> EvaluationResult:
         order = self._order
         watch = _Watch()
@@ -179,6 +198,7 @@ class BlockJudge:
             self._judges,
             listener=watch,
             store=verdicts,
+            accounts=dict(enumerate(accounts)),
             limits=limits,
             seed=order.seed,
             top=order.top,
@@ -206,6 +226,15 @@ class BlockJudge:
             await asyncio.sleep(_LOOK)
             asked = list(verdicts.elsewhere)
             verdicts.learn(*await self._keeper.look(block, asked))
+
+    def _lasts(self, job: Job) -> bool:
+        """Tell whether all answers about a job are kept for who may take over."""
+        return all(
+            seat.judge.backend.capabilities.storable
+            for planned in self._plans[id(job.rubric)].criteria.values()
+            if isinstance(planned, JudgedCriterion)
+            for seat in planned.panel.seats
+        )
 
     def _keys(self, jobs: Iterable[Job]) -> Iterator[VerdictKey]:
         """Give the keys of all that may be asked of jobs."""
@@ -256,16 +285,11 @@ def _is_short(card: Scorecard) -> bool:
     )
 
 
-def _with_spent(card: Scorecard, before: Scorecard | None) -> Scorecard:
-    """Give a scorecard with what was spent for it before, too."""
+def _with_seconds(card: Scorecard, before: Scorecard | None) -> Scorecard:
+    """Give a scorecard with the time that it took before, too."""
     if before is None:
         return card
-    return attrs.evolve(
-        card,
-        judge_calls=card.judge_calls + before.judge_calls,
-        usage=card.usage + before.usage,
-        seconds=card.seconds + before.seconds,
-    )
+    return attrs.evolve(card, seconds=card.seconds + before.seconds)
 
 
 def sent_environment(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.store.database import Durability
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -55,9 +56,14 @@ class Keeper:
         self._purse = Purse(limits, slots=slots, empty=restored, clock=clock)
         self._halt = Halt.NO
         self._running: dict[int, Progress | None] = {}
-        # Had in this run, of blocks that are under way; not from an earlier run.
+        # Had in this run, of blocks whose outcome has not arrived; not from an earlier
+        # run.
         self._fresh: dict[int, set[VerdictKey]] = defaultdict(set)
         self._claimed: dict[int, set[VerdictKey]] = defaultdict(set)
+        # What was answered for jobs of such blocks, and how much of that an actor that
+        # was lost was told.
+        self._accounts: dict[int, dict[int, Account]] = defaultdict(dict)
+        self._carried: dict[int, int] = defaultdict(int)
         self._lost_calls = 0
 
     # ----------------------------------------------------------------- blocks
@@ -65,9 +71,12 @@ class Keeper:
     def begin(self, block: int, keys: Iterable[VerdictKey]) -> Begun:
         """Begin a block, or begin it anew after its actor was lost."""
         wanted = list(keys)
-        before = self._running.get(block)
-        if before is not None:
-            self._lost_calls += before.sent
+        before, accounts = self._running.get(block), self._accounts[block]
+        replies = sum(account.replies for account in accounts.values())
+        fresh = replies - self._carried[block]
+        # What was sent was told now and then, each answer when it was kept.
+        self._lost_calls += max(fresh, 0 if before is None else before.sent)
+        self._carried[block] = replies
         self._running[block] = None
         self._purse.forfeit(block)
         granted = self._store.claim(wanted)
@@ -78,7 +87,12 @@ class Keeper:
             for key in wanted
             if key not in granted and key[1:] not in known[key.response]
         }
-        return Begun(known=known, elsewhere=frozenset(elsewhere), halt=self._halt)
+        return Begun(
+            known=known,
+            accounts={place: each.answered() for place, each in accounts.items()},
+            elsewhere=frozenset(elsewhere),
+            halt=self._halt,
+        )
 
     def look(
         self, block: int, keys: Iterable[VerdictKey]
@@ -117,6 +131,7 @@ class Keeper:
                 characters=spent.characters,
                 seconds=spent.seconds,
             )
+        self._accounts[news.block].update(news.accounts)
         if news.verdicts or news.spent:
             self._store.commit()
         if news.released:
@@ -128,13 +143,20 @@ class Keeper:
         return self._halt
 
     def finish(self, block: int) -> None:
-        """End a block: what was claimed for it and not answered is free again."""
-        fresh = self._fresh.pop(block, set())
-        left = self._claimed.pop(block, set()) - fresh
+        """End a block: what was claimed for it and not answered is free again.
+
+        It may begin anew: its outcome can be lost with the node where it is.
+        """
+        left = self._claimed.pop(block, set()) - self._fresh.get(block, set())
         if left:
             self._store.release(left)
         self._running.pop(block, None)
         self._purse.forfeit(block)
+
+    def forget(self, block: int) -> None:
+        """Forget a block whose outcome has arrived: nobody will begin it anew."""
+        for by_block in (self._fresh, self._accounts, self._carried):
+            by_block.pop(block, None)
 
     # ---------------------------------------------------------------- budgets
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from rubricdsl.diagnostics import Diagnostic
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.model.events import Progress
 from rubricdsl.model.execution import EvaluationResult, JudgeOptions, Limits, Precision
@@ -63,10 +64,12 @@ class Begun:
     """What the keeper knows when a block begins.
 
     ``known`` are verdicts; those of this run, from an actor that was lost, are not
-    ``cached``.  The ``elsewhere`` keys are asked by another process just now.
+    ``cached``, and ``accounts`` are what they took, by the place of their job.  The
+    ``elsewhere`` keys are asked by another process just now.
     """
 
     known: KnownVerdicts = field(repr=False)
+    accounts: Mapping[int, Account] = field(repr=False, hash=False)
     elsewhere: frozenset[VerdictKey] = field(repr=False)
     halt: Halt
 
@@ -86,12 +89,15 @@ class News:
     """What an actor has to tell of a block, now and then.
 
     ``verdicts`` are new ones, and ``released`` claims for which there will be none.
+    ``accounts`` are of all answers that jobs of the block have had by now, by place,
+    where there are new ones.
     """
 
     block: int
     verdicts: tuple[tuple[VerdictKey, Verdict], ...] = field(default=(), repr=False)
     released: tuple[VerdictKey, ...] = field(default=(), repr=False)
     spent: tuple[Spent, ...] = field(default=(), repr=False)
+    accounts: Mapping[int, Account] = field(factory=dict, repr=False, hash=False)
     progress: Progress | None = None
 
 

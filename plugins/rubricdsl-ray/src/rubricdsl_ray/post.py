@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from rubricdsl.diagnostics import RubricError
+from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.store.records import VerdictKey
 from rubricdsl.judging.store.spending import Spending
 from rubricdsl.model.events import Progress
@@ -16,11 +17,21 @@ from rubricdsl_ray.messages import Begun, Halt, KnownVerdicts, News, Spent
 
 
 class Post:
-    """Takes news of one block, and sends it to the keeper."""
+    """Takes news of one block, and sends it to the keeper.
 
-    def __init__(self, block: int, keep: Callable[[News], Awaitable[Halt]]) -> None:
+    Of the ``accounts`` of jobs, by place, it tells what was answered.
+    """
+
+    def __init__(
+        self,
+        block: int,
+        keep: Callable[[News], Awaitable[Halt]],
+        accounts: Mapping[int, Account],
+    ) -> None:
         self.block = block
         self._keep = keep
+        self._accounts = accounts
+        self._told = {place: account.replies for place, account in accounts.items()}
         self._verdicts: list[tuple[VerdictKey, Verdict]] = []
         self._released: list[VerdictKey] = []
         self._spent: list[Spent] = []
@@ -75,6 +86,7 @@ class Post:
             verdicts=tuple(self._verdicts),
             released=tuple(self._released),
             spent=tuple(self._spent),
+            accounts=self._news_of_accounts(),
             progress=self._progress,
         )
         self._verdicts, self._released, self._spent = [], [], []
@@ -85,6 +97,19 @@ class Post:
             self._error = error
         finally:
             self._sending = None
+
+    def _news_of_accounts(self) -> dict[int, Account]:
+        """Give the accounts with answers that were not told before.
+
+        They go with the verdicts of these answers, in one message.
+        """
+        news = {
+            place: account.answered()
+            for place, account in self._accounts.items()
+            if account.replies != self._told[place]
+        }
+        self._told |= {place: account.replies for place, account in news.items()}
+        return news
 
 
 class BlockVerdicts:
