@@ -13,9 +13,11 @@ from rubricdsl.diagnostics import fail
 from rubricdsl.formats.sources import place
 from rubricdsl.model.digest import Plain
 
-# So much is turned into plain data at a time, as far as a file says how long rows are.
+MOST_ROWS = 128
+"""So many rows of a file are plain data at a time."""
+
+# And so much of it, as far as a file says how long rows are.
 _BATCH_BYTES = 4 * 2**20
-_MOST_ROWS = 128
 # So much of a column is read at a time.
 _BUFFER_BYTES = 2**14
 
@@ -25,8 +27,12 @@ Record = tuple[int, dict[str, Plain] | str]
 _Batches = Iterator[list[dict[str, object]]]
 
 
-def parquet_records(file: IO[bytes], name: str) -> Iterator[Record]:
+def parquet_records(
+    file: IO[bytes], name: str, *, most_rows: int = MOST_ROWS
+) -> Iterator[Record]:
     """Give the rows of a Parquet file with their numbers, from 1.
+
+    At most ``most_rows`` of them are plain data at a time.
 
     A row with a value that plain data cannot hold comes out as a sentence that
     says so.  Nulls are fields that are not there.
@@ -44,7 +50,8 @@ def parquet_records(file: IO[bytes], name: str) -> Iterator[Record]:
         ) as table:
             for number in range(table.num_row_groups):
                 group = table.metadata.row_group(number)
-                rows = _fitting(group.total_byte_size, group.num_rows)
+                fitting = _fitting(group.total_byte_size, group.num_rows)
+                rows = min(fitting, most_rows)
                 # Each thread would keep memory of its own.
                 for batch in table.iter_batches(
                     batch_size=rows, row_groups=[number], use_threads=False
@@ -127,7 +134,7 @@ def _plain_rows(batch: Any) -> list[dict[str, object]]:
 
 def _fitting(size: int, rows: int) -> int:
     """Give how many of so many rows go into a batch."""
-    return max(1, min(_MOST_ROWS, _BATCH_BYTES * max(rows, 1) // max(size, 1)))
+    return max(1, min(MOST_ROWS, _BATCH_BYTES * max(rows, 1) // max(size, 1)))
 
 
 @contextmanager

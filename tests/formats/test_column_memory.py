@@ -10,7 +10,12 @@ import pytest
 from attrs import evolve
 
 from rubricdsl.formats import column_results
-from rubricdsl.formats.results import read_results, results_writer, write_results
+from rubricdsl.formats.results import (
+    read_results,
+    result_rows,
+    results_writer,
+    write_results,
+)
 from rubricdsl.formats.rows import read_rows, sound
 from tests.formats.test_results import CARD
 
@@ -119,3 +124,21 @@ def test_row_groups_are_full_however_many_partitions_there_are(
         assert all(metadata.row_group(n).num_rows >= 50 for n in groups[:-1])
     assert len(list((tmp_path / "r").glob("*/*"))) == 8
     assert read_results(f"{tmp_path}/r/").scorecards == cards
+
+
+def test_of_many_partitions_few_rows_each_are_read_at_a_time(tmp_path: Path) -> None:
+    """They are all open at once, for the order of the run."""
+    held = []
+    for parts in (8, 64):
+        path = f"{tmp_path}/r{parts}/"
+        with results_writer(path, {}) as writer:
+            for number in range(parts * 64):
+                writer.add(evolve(CARD, rubric=f"u{number % parts}"))
+            writer.finish({})
+        _, rows = result_rows(path)
+        tracemalloc.start()
+        assert sum(1 for _ in rows) == parts * 64
+        held.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    few, many = held
+    assert many < 4 * few
