@@ -23,6 +23,7 @@ from rubricdsl.diagnostics import fail
 from rubricdsl.diagnostics.strict_json import StrictJsonError, loads_strict
 from rubricdsl.formats.datasets import RUN_FILE, dataset_files, holds_results
 from rubricdsl.formats.parquet import (
+    MOST_ROWS,
     import_arrow,
     parquet_records,
     unreadable,
@@ -40,12 +41,17 @@ from rubricdsl.model.digest import Plain
 
 HEADER_KEY = b"rubricdsl"
 
+# So many rows are plain data at a time: in Arrow they take a sixth of the memory.
+_BATCH_ROWS = 128
 # A row group has so many rows, or so many characters in them, at most.
 _GROUP_ROWS = 8192
 _GROUP_SIZE = 16_000_000
 # What a criterion takes beside its texts.
 _ENTRY_SIZE = 300
 _PART = "part-0.parquet"
+# So many rows of all files of a folder are read at a time, but of each some.
+_MERGED_ROWS = 1024
+_FEWEST_ROWS = 8
 
 ResultRow = Mapping[str, Any]
 
@@ -53,48 +59,73 @@ ResultRow = Mapping[str, Any]
 # --------------------------------------------------------------------- writing
 
 
+def _is_enough(rows: int, size: int) -> bool:
+    """Tell whether so many rows, and characters in them, are enough for a row group."""
+    return rows >= _GROUP_ROWS or size >= _GROUP_SIZE
+
+
 @define(eq=False)
 class _Columns:
-    """One Parquet file on its way; row groups are written as they are full."""
+    """One Parquet file on its way.
+
+    Rows wait in memory, and in a file of their own where it is short, until they are
+    enough for a row group: what a footer says of each is in memory to the end.
+    """
 
     _arrow: Any
     _schema: Any
     _writer: Any
+    _aside: Path
     _records: list[dict[str, Any]] = field(factory=list)
+    _batches: list[Any] = field(factory=list)
     rows: int = 0
+    waiting: int = 0
     size: int = 0
+    _aside_rows: int = 0
+    _aside_size: int = 0
 
     @classmethod
     def open(cls, file: IO[bytes], name: str) -> "_Columns":
         arrow = import_arrow(name)
         parquet: Any = import_module("pyarrow.parquet")
         schema = result_schema(arrow)
-        return cls(
-            arrow, schema, parquet.ParquetWriter(file, schema, compression="zstd")
-        )
-
-    @property
-    def waiting(self) -> int:
-        """How many rows are not written yet."""
-        return len(self._records)
+        writer = parquet.ParquetWriter(file, schema, compression="zstd")
+        return cls(arrow, schema, writer, Path(f"{name}.waiting"))
 
     def add(self, row: ResultRow, number: int) -> None:
         """Take a row; its place in the run is ``number``."""
         self._records.append(columns_of(row, number))
         self.rows += 1
+        self.waiting += 1
         self.size += sum(
             _ENTRY_SIZE + len(entry["evidence"] or "") + len(entry["reason"] or "")
             for entry in row["criteria"]
         )
+        if len(self._records) >= _BATCH_ROWS:
+            self._pack()
+
+    def make_room(self) -> None:
+        """Let no row wait in memory."""
+        if _is_enough(self.waiting + self._aside_rows, self.size + self._aside_size):
+            self.flush()
+            return
+        self._pack()
+        with self._aside.open("ab") as file:
+            for batch in self._batches:
+                file.write(batch.serialize())
+        self._aside_rows += self.waiting
+        self._aside_size += self.size
+        self._forget()
 
     def flush(self) -> None:
         """Write what waits as a row group."""
-        if self._records:
-            batch = self._arrow.RecordBatch.from_pylist(
-                self._records, schema=self._schema
+        self._pack()
+        batches = [*self._taken_back(), *self._batches]
+        if batches:
+            self._writer.write_table(
+                self._arrow.Table.from_batches(batches, self._schema)
             )
-            self._writer.write_batch(batch)
-            self._records, self.size = [], 0
+            self._forget()
 
     def close(self, header: str) -> None:
         """Write what is left, and how it was made."""
@@ -109,6 +140,30 @@ class _Columns:
         with suppress(Exception):
             self._writer.close()
 
+    def _pack(self) -> None:
+        if self._records:
+            self._batches.append(
+                self._arrow.RecordBatch.from_pylist(self._records, schema=self._schema)
+            )
+            self._records = []
+
+    def _forget(self) -> None:
+        self._batches, self.waiting, self.size = [], 0, 0
+
+    def _taken_back(self) -> Iterator[Any]:
+        """Give what was put aside, which is then no longer there."""
+        if not self._aside_rows:
+            return
+        ipc: Any = import_module("pyarrow.ipc")
+        with self._aside.open("rb") as file:
+            source = self._arrow.PythonFile(file, mode="r")
+            with suppress(EOFError):
+                while True:
+                    message = ipc.read_message(source)
+                    yield ipc.read_record_batch(message, self._schema)
+        self._aside.unlink()
+        self._aside_rows = self._aside_size = 0
+
 
 class ParquetResults:
     """Results into one Parquet file, row group by row group."""
@@ -120,7 +175,7 @@ class ParquetResults:
         """Take the next row."""
         columns = self._columns
         columns.add(row, columns.rows)
-        if columns.waiting >= _GROUP_ROWS or columns.size >= _GROUP_SIZE:
+        if _is_enough(columns.waiting, columns.size):
             columns.flush()
 
     def finish(self, header: str) -> None:
@@ -153,11 +208,11 @@ class PartitionedResults:
         self._rows += 1
         self._waiting += 1
         self._size += part.size - before
-        if self._waiting >= _GROUP_ROWS or self._size >= _GROUP_SIZE:
+        if _is_enough(self._waiting, self._size):
             fullest = max(self._parts.values(), key=lambda part: part.size)
             self._waiting -= fullest.waiting
             self._size -= fullest.size
-            fullest.flush()
+            fullest.make_room()
 
     def finish(self, header: str) -> None:
         """Write what is left, and last of all the list of the files."""
@@ -288,14 +343,20 @@ def column_rows(path: str) -> Iterator[Row | RowProblem]:
         name = Path(file.path).relative_to(path).as_posix()
         if name not in files:
             _not_ours(file.path)
-    parts = [_counted(str(Path(path) / name), rows) for name, rows in files.items()]
+    most_rows = max(_FEWEST_ROWS, _MERGED_ROWS // len(files))
+    parts = [
+        _counted(str(Path(path) / name), rows, most_rows)
+        for name, rows in files.items()
+    ]
     for _, row in heapq.merge(*parts, key=lambda pair: pair[0]):
         yield row
 
 
-def _counted(path: str, rows: Plain) -> Iterator[tuple[int, Row | RowProblem]]:
+def _counted(
+    path: str, rows: Plain, most_rows: int
+) -> Iterator[tuple[int, Row | RowProblem]]:
     count = 0
-    for pair in _numbered(path):
+    for pair in _numbered(path, most_rows):
         count += 1
         yield pair
     if count != rows:
@@ -311,9 +372,11 @@ def _not_ours(path: str) -> None:
     )
 
 
-def _numbered(path: str) -> Iterator[tuple[int, Row | RowProblem]]:
+def _numbered(
+    path: str, most_rows: int = MOST_ROWS
+) -> Iterator[tuple[int, Row | RowProblem]]:
     with opened(path) as file:
-        for number, record in parquet_records(file, path):
+        for number, record in parquet_records(file, path, most_rows=most_rows):
             span = place(path, number)
             if isinstance(record, str):
                 yield number, wrong_type(span, record)

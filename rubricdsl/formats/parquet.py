@@ -4,7 +4,7 @@ import gzip
 import math
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, Any, NoReturn
@@ -13,16 +13,26 @@ from rubricdsl.diagnostics import fail
 from rubricdsl.formats.sources import place
 from rubricdsl.model.digest import Plain
 
-# So much is turned into plain data at a time, as far as a file says how long rows are.
+MOST_ROWS = 128
+"""So many rows of a file are plain data at a time."""
+
+# And so much of it, as far as a file says how long rows are.
 _BATCH_BYTES = 4 * 2**20
-_MOST_ROWS = 1024
+# So much of a column is read at a time.
+_BUFFER_BYTES = 2**14
 
 Record = tuple[int, dict[str, Plain] | str]
 """A row with its number, from 1; a sentence where plain data cannot hold it."""
 
+_Batches = Iterator[list[dict[str, object]]]
 
-def parquet_records(file: IO[bytes], name: str) -> Iterator[Record]:
+
+def parquet_records(
+    file: IO[bytes], name: str, *, most_rows: int = MOST_ROWS
+) -> Iterator[Record]:
     """Give the rows of a Parquet file with their numbers, from 1.
+
+    At most ``most_rows`` of them are plain data at a time.
 
     A row with a value that plain data cannot hold comes out as a sentence that
     says so.  Nulls are fields that are not there.
@@ -33,26 +43,40 @@ def parquet_records(file: IO[bytes], name: str) -> Iterator[Record]:
     import_arrow(name)
     parquet: Any = import_module("pyarrow.parquet")
 
-    def batches(source: IO[bytes]) -> Iterator[Any]:
-        with parquet.ParquetFile(source) as table:
-            yield from table.iter_batches(batch_size=_batch_rows(table.metadata))
+    def batches(source: IO[bytes]) -> _Batches:
+        # Left to itself, pyarrow reads ahead as far as the file goes.
+        with parquet.ParquetFile(
+            source, pre_buffer=False, buffer_size=_BUFFER_BYTES
+        ) as table:
+            for number in range(table.num_row_groups):
+                group = table.metadata.row_group(number)
+                fitting = _fitting(group.total_byte_size, group.num_rows)
+                rows = min(fitting, most_rows)
+                # Each thread would keep memory of its own.
+                for batch in table.iter_batches(
+                    batch_size=rows, row_groups=[number], use_threads=False
+                ):
+                    yield _plain_rows(batch)
 
     return _records(file, name, "Parquet", batches)
 
 
 def arrow_records(file: IO[bytes], name: str) -> Iterator[Record]:
-    """Give the rows of an Arrow IPC (Feather) file, as `parquet_records` does."""
+    """Give the rows of an Arrow IPC (Feather) file, as `parquet_records` does.
+
+    One of its record batches is in memory at a time.
+    """
     arrow = import_arrow(name)
     ipc: Any = import_module("pyarrow.ipc")
 
-    def batches(source: IO[bytes]) -> Iterator[Any]:
+    def batches(source: IO[bytes]) -> _Batches:
         # Its memory must be ours alone: that of a mapped file shrinks with the file.
-        with ipc.open_file(arrow.PythonFile(source, mode="r")) as reader:
+        with ipc.open_file(
+            arrow.PythonFile(source, mode="r"),
+            options=ipc.IpcReadOptions(use_threads=False),
+        ) as reader:
             for number in range(reader.num_record_batches):
-                whole = reader.get_batch(number)
-                rows = _fitting(whole.nbytes, whole.num_rows)
-                for start in range(0, whole.num_rows, rows):
-                    yield whole.slice(start, rows)
+                yield from _slices(reader.get_batch(number))
 
     return _records(file, name, "Arrow", batches)
 
@@ -71,12 +95,6 @@ def import_arrow(name: str) -> Any:
         )
 
 
-def plain_batches(table: Any) -> Iterator[dict[str, object]]:
-    """Give the rows of an open Parquet file, some at a time, nulls among them."""
-    for batch in table.iter_batches(batch_size=_batch_rows(table.metadata)):
-        yield from batch.to_pylist(maps_as_pydicts="strict")
-
-
 def unreadable(name: str, error: Exception, what: str, line: int = 1) -> NoReturn:
     """Raise RubricError (D101): a file is not what it seems."""
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -88,28 +106,35 @@ def unreadable(name: str, error: Exception, what: str, line: int = 1) -> NoRetur
     )
 
 
-def _records(file: IO[bytes], name: str, what: str, batches: Any) -> Iterator[Record]:
+def _records(
+    file: IO[bytes], name: str, what: str, batches: Callable[[IO[bytes]], _Batches]
+) -> Iterator[Record]:
     arrow = import_arrow(name)
     number = 0
     with _seekable(file) as source:
         try:
             for batch in batches(source):
-                for record in batch.to_pylist(maps_as_pydicts="strict"):
+                for record in batch:
                     number += 1
                     yield number, _plain_record(record)
         except (arrow.ArrowException, OSError, ValueError, LookupError) as error:
             unreadable(name, error, what, number + 1)
 
 
-def _batch_rows(metadata: Any) -> int:
-    groups = range(metadata.num_row_groups)
-    size = sum(metadata.row_group(number).total_byte_size for number in groups)
-    return _fitting(size, metadata.num_rows)
+def _slices(batch: Any) -> _Batches:
+    rows = _fitting(batch.nbytes, batch.num_rows)
+    for start in range(0, batch.num_rows, rows):
+        yield _plain_rows(batch.slice(start, rows))
+
+
+def _plain_rows(batch: Any) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = batch.to_pylist(maps_as_pydicts="strict")
+    return rows
 
 
 def _fitting(size: int, rows: int) -> int:
     """Give how many of so many rows go into a batch."""
-    return max(1, min(_MOST_ROWS, _BATCH_BYTES * max(rows, 1) // max(size, 1)))
+    return max(1, min(MOST_ROWS, _BATCH_BYTES * max(rows, 1) // max(size, 1)))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from math import log
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ def write_columns(path: Path, count: int) -> None:
         writer.write_table(arrow.Table.from_pylist(waiting, schema=schema))
 
 
+def apart(write: Callable[[Path, int], None], path: Path, count: int) -> None:
+    """Write a file in another process.
+
+    What a child is said to have used includes the memory of its parent, this one.
+    """
+    process = get_context("spawn").Process(target=write, args=(path, count))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        raise SystemExit(f"writing {path} ended with {process.exitcode}")
+
+
 def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
     """Give the slope of times over sizes, in logarithms."""
     slope, _ = statistics.linear_regression(
@@ -135,7 +148,7 @@ def measure(
         (place / "manners.rub").write_text(RUBRIC, "utf-8")
         responses, results = place / f"in{ending}", place / f"out{ending}"
         for size in sizes:
-            write(responses, size)
+            apart(write, responses, size)
             bare = cost_of(
                 sys.executable, "-c", loop, str(responses), str(place / f"bare{ending}")
             )
