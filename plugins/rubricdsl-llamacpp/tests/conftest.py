@@ -27,8 +27,8 @@ _TOKENS = (
     *((name, _BYTE) for name in _BYTE_NAMES),
     *((word, _NORMAL) for word in _WORDS),
 )
-# How likely it finds each, whatever it has read: where a grammar lets it, it ends a text
-# at once, says yes rather than no, and writes no more spaces than it must.
+# How likely it finds each, whatever it has read: where a grammar lets it, it ends a
+# text at once, says yes rather than no, and writes no more spaces than it must.
 _LOGITS = {
     _BYTE_NAMES[ord('"')]: 5.0,
     "yes": 4.0,
@@ -57,7 +57,7 @@ def write_model(path: Path) -> None:
         ),
         _key("tokenizer.ggml.model", _STRING, _text("llama")),
         # What it writes must begin as a grammar says, without a space before.
-        _key("tokenizer.ggml.add_space_prefix", _BOOL, _pack("<?", False)),
+        _key("tokenizer.ggml.add_space_prefix", _BOOL, b"\0"),
         _list("tokens", _STRING, [_text(word) for word, _ in _TOKENS]),
         _list("scores", _FLOAT32, [_pack("<f", len(word)) for word, _ in _TOKENS]),
         _list("token_type", _INT32, [_pack("<i", kind) for _, kind in _TOKENS]),
