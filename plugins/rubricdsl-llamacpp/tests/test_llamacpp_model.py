@@ -18,12 +18,7 @@ from rubricdsl.model.digest import Plain
 from rubricdsl.model.protocols import JudgeSettings
 from rubricdsl.model.rubric import Turn
 from rubricdsl.model.ruling import FailureKind, RulingWord
-from rubricdsl.testing.backend_suite import (
-    BackendSuite,
-    Bench,
-    Refused,
-    sample_request,
-)
+from rubricdsl.testing.backend_suite import sample_request
 from rubricdsl_llamacpp import chat, judge
 from rubricdsl_llamacpp.chat import LlamaCppChat
 from rubricdsl_llamacpp.judge import LlamaCppJudge
@@ -65,7 +60,6 @@ def held(file: Path) -> Iterator[JudgeSettings]:
 
 T = TypeVar("T")
 SOON = 20.0
-NO_MODEL = str(Path(__file__))
 
 # So long an answer takes minutes, even of the smaller model.
 ENDLESS = ChatRequest(
@@ -251,12 +245,7 @@ _NO_LIBRARY = """\
 import asyncio, sys
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.model.protocols import JudgeSettings
-from rubricdsl.testing.backend_suite import (
-    BackendSuite,
-    Bench,
-    Refused,
-    sample_request,
-)
+from rubricdsl.testing.backend_suite import sample_request
 from rubricdsl_llamacpp.judge import create
 made = create(JudgeSettings(backend="llamacpp", model=sys.argv[1]), {})
 made.prepare()
@@ -280,33 +269,3 @@ def test_a_missing_system_library_is_named(cut_file: Path, tmp_path: Path) -> No
     )
     assert "transport_local_resource" in done.stdout, done.stderr
     assert "libgomp1" in done.stdout
-
-
-class TestLlamaCpp(BackendSuite):
-    """The judge `llamacpp`, with a model that knows nothing."""
-
-    distribution = "rubricdsl-llamacpp"
-    offer = judge.OFFER
-    refused = (
-        Refused(JudgeSettings(backend="llamacpp"), code="D205"),
-        Refused(JudgeSettings(backend="llamacpp", model="none.gguf"), code="D205"),
-        Refused(JudgeSettings(backend="llamacpp", model=NO_MODEL), code="D205"),
-    )
-
-    @pytest.fixture(autouse=True)
-    def _found(self, cut: JudgeSettings) -> None:
-        self._settings = cut
-
-    def settings_in(self, folder: Path) -> JudgeSettings:
-        """Ask the model that is in memory already."""
-        del folder
-        return self._settings
-
-    @pytest.fixture
-    def whole_bench(self, bench: Bench, whole: JudgeSettings) -> Bench:
-        """Ask the model of which the other was cut."""
-        return attrs.evolve(bench, settings=whole)
-
-    def test_probabilities_are_there_where_declared(self, whole_bench: Bench) -> None:
-        """A model that knows no yes and no gives neither a probability."""
-        super().test_probabilities_are_there_where_declared(whole_bench)

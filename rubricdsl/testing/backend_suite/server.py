@@ -202,7 +202,9 @@ class LocalServer:
                 async with asyncio.timeout(_GATHERING):
                     await self._arrival.wait_for(lambda: self.peak >= self.gathering)
             except TimeoutError:
-                return
+                # They do not come together, so nobody need wait for the others again.
+                self.gathering = 1
+                self._arrival.notify_all()
 
     def _right(self, received: Received) -> object:
         for mark, make in self._says:
