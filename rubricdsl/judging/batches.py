@@ -66,6 +66,14 @@ class Batch:
         """The ids under which the inquiries are asked: ``c1``, ``c2``, and so on."""
         return _names(len(self.inquiries))
 
+    @property
+    def named_questions(self) -> Mapping[str, Question]:
+        """What is asked, by the ids under which it is."""
+        inquiries = self.inquiries
+        if isinstance(inquiries, Bundle):
+            return inquiries.block.named
+        return dict(zip(self.names, self.questions, strict=True))
+
     def named(self) -> Mapping[str, Inquiry]:
         """Give the inquiries by the ids under which they are asked."""
         return dict(zip(self.names, self.inquiries, strict=True))

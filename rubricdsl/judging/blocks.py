@@ -5,7 +5,7 @@ response, so what can be known of them beforehand is worked out once, and what c
 of them is dealt with in one go; see `rubricdsl.judging.dockets.Bundle`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
@@ -20,9 +20,11 @@ from rubricdsl.model.rubric import Ask, LevelScale
 class Block:
     """Criteria with a question each that is put to the same seat, seeing the same.
 
-    ``keys`` are those of what is known of a response, by question and seat.  What
-    ``goes_together`` is asked in one request.  ``may_be_plain`` says that a response
-    which says nothing does not need a judge for all of them.
+    ``named`` are the questions under the ids under which they are asked together:
+    ``c1``, ``c2``, and so on.  ``keys`` are those of what is known of a response, by
+    question and seat.  What ``goes_together`` is asked in one request.
+    ``may_be_plain`` says that a response which says nothing does not need a judge for
+    all of them.
     """
 
     panel: Panel
@@ -31,6 +33,7 @@ class Block:
     criteria: tuple[JudgedCriterion, ...]
     paths: tuple[str, ...]
     questions: tuple[Question, ...]
+    named: Mapping[str, Question]
     keys: tuple[tuple[str, str], ...]
     goes_together: bool
     may_be_plain: bool
@@ -100,6 +103,7 @@ def _block(sees: tuple[str, ...], part: list[JudgedCriterion]) -> Block:
         criteria=tuple(part),
         paths=tuple([judged.criterion.path for judged in part]),
         questions=tuple([judged.question for judged in part]),
+        named={f"c{n}": judged.question for n, judged in enumerate(part, 1)},
         keys=tuple([(judged.question.digest, seat.identity) for judged in part]),
         goes_together=(
             capabilities.together and panel.ask is not Ask.EACH and len(part) <= most

@@ -34,7 +34,6 @@ from rubricdsl.judging.planning import Judges, RubricPlan
 from rubricdsl.judging.prices import refuse_unpriced
 from rubricdsl.judging.proceedings import Proceedings
 from rubricdsl.judging.redaction import Redactor
-from rubricdsl.model.collector import collector_eased
 from rubricdsl.model.events import Listener, Progress, RunFinished, RunStarted
 from rubricdsl.model.execution import EvaluationResult, Job, Limits, Precision
 from rubricdsl.model.protocols import CheckFunction, Clock
@@ -173,12 +172,11 @@ class Evaluation:
         started = self.started
         self._proceedings.tell(lambda listener: listener.run_started(started))
         try:
-            with collector_eased():
-                async with asyncio.TaskGroup() as group:
-                    self._group = group
-                    self._set_the_end()
-                    self._beat()
-                    await self._feed()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._set_the_end()
+                self._beat()
+                await self._feed()
             if self._unkept is None and not self._proceedings.is_finished:
                 self._remember(self._proceedings.hand_on_the_rest)
         finally:

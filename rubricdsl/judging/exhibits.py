@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from rubricdsl.judging.fencing import Fencer, Secret, fenced, fresh_secret, visible
+from rubricdsl.judging.made_once import MadeOnce
 
 # Requests in flight are about few responses at a time.
 _KEPT = 32
@@ -18,12 +19,8 @@ _HEADINGS = {
 
 @frozen(eq=False)
 class Exhibit:
-    """The texts of one response; ``seen`` is what it was made of.
+    """The texts of one response; ``removed`` counts characters not passed on."""
 
-    ``removed`` counts the characters that were not passed on.
-    """
-
-    seen: Mapping[str, str]
     text: str
     removed: int
 
@@ -38,28 +35,22 @@ class Exhibitor:
     def __init__(self, template: str, *, secret: Secret = fresh_secret) -> None:
         self._template = template
         self._fencer = Fencer(secret=secret)
-        self._kept: dict[int, Exhibit] = {}
+        # All requests about one response hold the same mapping.
+        self._exhibits = MadeOnce(self._exhibit, _KEPT)
 
     def exhibit(self, seen: Mapping[str, str]) -> Exhibit:
         """Give the texts in ``seen``, by name, with what stands around them."""
-        # All requests about one response hold the same mapping; that the exhibit
-        # holds it, too, keeps its identity from being given to another.
-        known = self._kept.get(id(seen))
-        if known is not None:
-            return known
+        return self._exhibits.of(seen)
+
+    def _exhibit(self, seen: Mapping[str, str]) -> Exhibit:
         shown = {name: visible(text) for name, text in seen.items()}
         texts = {name: text for name, (text, _) in shown.items()}
         fence = self._fencer.fence(texts)
         sections = "".join(_section(name, texts[name], fence) for name in texts)
-        exhibit = Exhibit(
-            seen,
+        return Exhibit(
             self._template.format(fence=fence, texts=sections),
             sum(count for _, count in shown.values()),
         )
-        while len(self._kept) >= _KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[id(seen)] = exhibit
-        return exhibit
 
 
 def _section(name: str, text: str, fence: str) -> str:

@@ -148,8 +148,8 @@ def _note(
 ) -> None:
     """Keep what people should know of a reply, beside the answers."""
     judge = batch.judge
-    named = {answer.id for answer in reply.answers}
-    for name in named - asked.questions.keys():
+    known = asked.questions
+    for name in {a.id for a in reply.answers if a.id not in known}:
         proceedings.note(f"{judge.name} answered `{name}`, never asked")
     if reply.hidden:
         seen = batch.seen.sight.digest

@@ -204,6 +204,8 @@ class Proceedings:
         self, groups: BatchGroups, bundles: Sequence[Bundle] = ()
     ) -> list[Batch]:
         """Give requests for all but what another process is asking just now."""
+        if not self._around.memory.is_kept:
+            return [*map(Batch.of, bundles), *groups.batches()]
         asked = (inquiry for inquiry, _ in groups.inquiries)
         taken = self._around.memory.claim(asked, bundles)
         if not taken:

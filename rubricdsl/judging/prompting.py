@@ -15,6 +15,7 @@ from attrs import frozen
 
 from rubricdsl.judging.exhibits import Exhibitor
 from rubricdsl.judging.fencing import Secret, fresh_secret
+from rubricdsl.judging.made_once import MadeOnce
 from rubricdsl.model.digest import Plain, digest
 from rubricdsl.model.judgement import JudgeRequest, Question
 from rubricdsl.model.rubric import LevelScale
@@ -66,13 +67,15 @@ class PromptWriter:
     def __init__(self, *, secret: Secret = fresh_secret) -> None:
         self._closings: dict[tuple[tuple[str, str], ...], str] = {}
         self._wordings: dict[str, _Wording] = {}
+        # The same is asked of one response after another.
+        self._asked = MadeOnce(self._closing, _KEPT_CLOSINGS)
         before, self._after = _halves()
         self._exhibitor = Exhibitor(before, secret=secret)
 
     def write(self, request: JudgeRequest) -> Prompt:
         """Fill in the templates for a request."""
         opening = self._exhibitor.exhibit(request.seen)
-        closing = self._closing(request.questions)
+        closing = self._asked.of(request.questions)
         system = _system(request.instructions)
         return Prompt(system, opening.text, closing, opening.removed)
 
@@ -83,7 +86,6 @@ class PromptWriter:
         )
 
     def _closing(self, questions: Mapping[str, Question]) -> str:
-        # The same is asked of one response after another.
         key = tuple([(name, question.digest) for name, question in questions.items()])
         closing = self._closings.get(key)
         if closing is None:

@@ -7,7 +7,7 @@ from rubricdsl.model.judgement import JudgeRequest
 
 def asked_of(batch: Batch, *, seed: int) -> Asked:
     """Give the questions of a batch under their ids, with canaries where wanted."""
-    questions = dict(zip(batch.names, batch.questions, strict=True))
+    questions = batch.named_questions
     seen = batch.seen.sight.texts
     if not batch.judge.canaries or "response" not in seen:
         return Asked(questions)

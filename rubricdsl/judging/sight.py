@@ -6,7 +6,7 @@ from functools import cached_property
 import attrs
 
 from rubricdsl.diagnostics import FactMissingError
-from rubricdsl.model.digest import digest
+from rubricdsl.model.digest import digest_of_texts
 from rubricdsl.model.expression import Value
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Turn
@@ -24,7 +24,7 @@ class Sight:
     @cached_property
     def digest(self) -> str:
         """Identity of what is seen: names, texts and order."""
-        return digest([[name, text] for name, text in self.texts.items()])
+        return digest_of_texts(self.texts)
 
     @cached_property
     def length(self) -> int:

@@ -30,7 +30,7 @@ from rubricdsl.model.rubric import (
     Never,
     Weight,
 )
-from rubricdsl.model.ruling import Ruling
+from rubricdsl.model.ruling import Ruling, RulingWord
 from rubricdsl.scoring.formulas import call_function, names_in
 from rubricdsl.scoring.leaves import TOLERANCE, RulingWorths, Worth, met
 from rubricdsl.scoring.structure import Place, Structure
@@ -311,6 +311,10 @@ class Evaluation:
         return self.values[""]
 
 
+# A criterion that needs no other: its path, its number, and what rulings are worth.
+_Free: TypeAlias = tuple[str, int, Mapping[RulingWord, Worth], RulingWorths]
+
+
 @frozen(eq=False)
 class Meaning:
     """The meaning of one rubric, worked out once and used for every response.
@@ -323,17 +327,21 @@ class Meaning:
     steps: tuple[Leaf | Branch, ...]
     nodes: tuple[Leaf | Branch, ...]
     root: Branch
-    _free: tuple[Leaf, ...] = field(init=False)
+    _free: tuple[_Free, ...] = field(init=False)
     _tied: tuple[Leaf | Branch, ...] = field(init=False)
 
     @_free.default
-    def _without_needs(self) -> tuple[Leaf, ...]:
+    def _without_needs(self) -> tuple[_Free, ...]:
         steps = (step for step in self.steps if isinstance(step, Leaf))
-        return tuple(leaf for leaf in steps if not leaf.needs)
+        return tuple(
+            (leaf.path, leaf.number, leaf.worths.words, leaf.worths)
+            for leaf in steps
+            if not leaf.needs
+        )
 
     @_tied.default
     def _all_others(self) -> tuple[Leaf | Branch, ...]:
-        free = {leaf.number for leaf in self._free}
+        free = {number for _, number, _, _ in self._free}
         return tuple(step for step in self.steps if step.number not in free)
 
     @classmethod
@@ -359,16 +367,12 @@ class Meaning:
         """
         values: list[Worth] = [None] * len(self.steps)
         # Most criteria depend on nothing, and most rulings are words.
-        for leaf in self._free:
-            ruling = rulings.get(leaf.path)
+        for path, number, words, worths in self._free:
+            ruling = rulings.get(path)
             if ruling is None:
-                raise MissingVerdictError(leaf.path)
-            words = leaf.worths.words
-            values[leaf.number] = (
-                words[ruling.word]
-                if ruling.word in words
-                else leaf.worths.worth(ruling)
-            )
+                raise MissingVerdictError(path)
+            word = ruling.word
+            values[number] = words[word] if word in words else worths.worth(ruling)
         for step in self._tied:
             values[step.number] = step.value(values, rulings)
         return values

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import overload
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
 from rubricdsl.model.response import Response
@@ -137,6 +137,11 @@ class Scorer:
     _groups: tuple[_Row, ...]
     _gates: tuple[tuple[GatePart, Gate], ...]
     _counting: frozenset[str]
+    _paths: tuple[str, ...] = field(init=False)
+
+    @_paths.default
+    def _paths_of_criteria(self) -> tuple[str, ...]:
+        return tuple(row.path for row in self._criteria)
 
     @classmethod
     def of(
@@ -185,15 +190,15 @@ class Scorer:
         """
         if self.prerequisites.bearing:
             verdicts = self.prerequisites.settle(verdicts).verdicts
-        given: list[Verdict] = []
-        rulings: dict[str, Ruling] = {}
-        for row in self._criteria:
-            verdict = verdicts.get(row.path)
-            if verdict is None:
-                raise MissingVerdictError(row.path)
-            given.append(verdict)
-            if verdict.ruling is not None:
-                rulings[row.path] = verdict.ruling
+        try:
+            given = [verdicts[path] for path in self._paths]
+        except KeyError as error:
+            raise MissingVerdictError(error.args[0]) from None
+        rulings = {
+            path: ruling
+            for path, verdict in zip(self._paths, given, strict=True)
+            if (ruling := verdict.ruling) is not None
+        }
         known = self._known(rulings)
         values = known.values
         score = values[0]

@@ -2,9 +2,12 @@
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rubricdsl.diagnostics import FactMissingError
 from rubricdsl.judging.sight import EVERYTHING, check_names, look
+from rubricdsl.model.digest import Plain, digest, digest_of_texts
 from rubricdsl.model.response import Response
 from rubricdsl.model.rubric import BoundRubric, Group, Turn, Weight
 
@@ -61,3 +64,12 @@ def test_the_digest_is_of_names_and_texts() -> None:
         for response in (RESPONSE, evolve(RESPONSE, text="No."))
     }
     assert len(digests) == 5
+
+
+TEXTS = st.text(st.characters(codec=None) | st.characters(categories=["Cs"]))
+
+
+@given(st.dictionaries(TEXTS, TEXTS))
+def test_the_digest_of_texts_is_that_of_their_list(texts: dict[str, str]) -> None:
+    pairs: list[Plain] = [[name, text] for name, text in texts.items()]
+    assert digest_of_texts(texts) == digest(pairs)

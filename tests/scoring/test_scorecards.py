@@ -1,5 +1,6 @@
 """Scorecards say what is known, and never make a number of a missing verdict."""
 
+import pickle
 from typing import Any, TypeAlias
 
 import pytest
@@ -294,3 +295,30 @@ def test_the_expected_score_stands_beside_the_hard_one() -> None:
     assert result.expected == pytest.approx((3 * 0.9 + 0.2) / 4)
     assert card(rubric, unsure | said(b=NO)).expected is None
     assert card(rubric, unsure | {"b": LOST}).expected is None
+
+
+def test_results_are_the_tuple_that_they_stand_for() -> None:
+    made = card(PAPER, WORDS)
+    results = tuple(made.criteria)
+    assert len(made.criteria) == len(results) == len(list(PAPER.criteria()))
+    assert made.criteria == results
+    assert results == made.criteria
+    assert made.criteria != results[1:]
+    assert hash(made.criteria) == hash(results)
+    assert repr(made.criteria) == repr(results)
+    assert made.criteria[1] is results[1]
+    assert made.criteria[1:3] == results[1:3]
+    assert results[0] in made.criteria
+    # The same whether somebody has looked at them or not.
+    assert made == card(PAPER, WORDS)
+    assert hash(made) == hash(card(PAPER, WORDS))
+    assert made != card(PAPER, WORDS | said(hours=YES))
+    sent = pickle.loads(pickle.dumps(card(PAPER, WORDS)))  # noqa: S301 - our own
+    assert sent == made
+
+
+def test_results_name_what_was_asked() -> None:
+    asked = {c.path: f"digest of {c.path}" for c in PAPER.criteria()}
+    made = Scorer.of(PAPER, asked).scorecard(RESPONSE, WORDS)
+    assert {r.path: r.question for r in made.criteria} == asked
+    assert {r.question for r in card(PAPER, WORDS).criteria} == {""}

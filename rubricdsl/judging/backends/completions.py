@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 
@@ -17,6 +18,7 @@ from rubricdsl.judging.backends.documents import (
 )
 from rubricdsl.judging.backends.probabilities import Token, read_tokens
 from rubricdsl.judging.backends.transport import Reply, clean
+from rubricdsl.judging.made_once import MadeOnce
 from rubricdsl.judging.prompting import Prompt
 from rubricdsl.model.digest import Plain
 from rubricdsl.model.judgement import Question
@@ -92,6 +94,10 @@ class Completion:
     truncated: bool = False
 
 
+# The ends of bodies with the same questions, by repeats and parameters left out.
+_Ends: TypeAlias = dict[tuple[int, frozenset[str]], str]
+
+
 class BodyWriter:
     """Writes the bodies of requests.
 
@@ -103,9 +109,8 @@ class BodyWriter:
         self._manner = manner
         self._json = lru_cache(maxsize=_KEPT)(ENCODER.encode)
         self._closing = lru_cache(maxsize=_KEPT_CLOSINGS)(ENCODER.encode)
-        self._ends: dict[
-            tuple[int, frozenset[str], tuple[tuple[str, str], ...]], str
-        ] = {}
+        self._ends: dict[tuple[tuple[str, str], ...], _Ends] = {}
+        self._ends_of = MadeOnce(self._ends_to, _KEPT)
 
     def write(
         self,
@@ -120,21 +125,27 @@ class BodyWriter:
 
         For one that ``repeats`` another there is double the room for the answer.
         """
-        asked = tuple([(name, q.digest) for name, q in questions.items()])
-        key = (repeats, without, asked)
-        end = self._ends.get(key)
+        ends = self._ends_of.of(questions)
+        end = ends.get((repeats, without))
         if end is None:
-            if len(self._ends) >= _KEPT:
-                self._ends.clear()
             manner = self._manner.with_room(repeats)
             written = parameters(manner, schema(questions), without=without)
-            end = self._ends[key] = ENCODER.encode(written)[1:]
+            end = ends[repeats, without] = ENCODER.encode(written)[1:]
         opening = self._json(prompt.opening)[:-1]
         closing = self._closing(prompt.closing)[1:]
         return (
             f'{{"messages":[{{"role":"system","content":{self._json(prompt.system)}}},'
             f'{{"role":"user","content":{opening}{closing}}}],{end}'
         ).encode("ascii")
+
+    def _ends_to(self, questions: Mapping[str, Question]) -> _Ends:
+        asked = tuple([(name, q.digest) for name, q in questions.items()])
+        ends = self._ends.get(asked)
+        if ends is None:
+            if len(self._ends) >= _KEPT:
+                self._ends.clear()
+            ends = self._ends[asked] = {}
+        return ends
 
 
 def parameters(

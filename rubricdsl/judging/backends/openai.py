@@ -6,7 +6,6 @@ where it cannot.
 
 from collections.abc import Mapping
 from functools import partial
-from operator import attrgetter
 
 from rubricdsl.diagnostics import JudgeError
 from rubricdsl.judging.backends.answering import (
@@ -18,18 +17,21 @@ from rubricdsl.judging.backends.answering import (
 from rubricdsl.judging.backends.completions import BodyWriter, Completion
 from rubricdsl.judging.backends.endpoint import OPTIONS, SERVICE, ChatEndpoint
 from rubricdsl.judging.backends.transport import Poster
+from rubricdsl.judging.made_once import MadeOnce
 from rubricdsl.judging.prompting import PromptWriter, template_digest
 from rubricdsl.model.judgement import (
     Capabilities,
     JudgeReply,
     JudgeRequest,
+    Question,
     Usage,
 )
 from rubricdsl.model.protocols import JudgeBackendOffer, JudgeSettings
 
 _UNUSED = frozenset({"seed"})
 _UNUSED_FOR_QUOTES = frozenset({"seed", "logprobs"})
-_wants_quote = attrgetter("evidence")
+# So many lists of questions are told apart.
+_KEPT = 128
 
 
 class OpenAIJudge:
@@ -48,6 +50,7 @@ class OpenAIJudge:
         self._writer = writer
         self._endpoint = ChatEndpoint(settings, key=key, speaker="judge", poster=poster)
         self._bodies = BodyWriter(self._endpoint.manner)
+        self._without = MadeOnce(_unused, _KEPT)
 
     @property
     def template(self) -> str:
@@ -64,9 +67,7 @@ class OpenAIJudge:
             self._writer.schema,
             repeats=request.repeats,
         )
-        # Quotes are long, and twenty choices for each of their tokens much longer.
-        quotes = any(map(_wants_quote, request.questions.values()))
-        without = _UNUSED_FOR_QUOTES if quotes else _UNUSED
+        without = self._without.of(request.questions)
         completion = await self._endpoint.complete(body, without=without)
         try:
             return self._answers(request, completion, removed=prompt.removed)
@@ -109,6 +110,12 @@ class OpenAIJudge:
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Give the money that so many tokens cost; None where no price is known."""
         return self._endpoint.usage(prompt_tokens, completion_tokens).cost
+
+
+def _unused(questions: Mapping[str, Question]) -> frozenset[str]:
+    # Quotes are long, and twenty choices for each of their tokens much longer.
+    quotes = any(question.evidence for question in questions.values())
+    return _UNUSED_FOR_QUOTES if quotes else _UNUSED
 
 
 def create(settings: JudgeSettings, environ: Mapping[str, str]) -> OpenAIJudge:
