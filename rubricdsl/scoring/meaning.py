@@ -115,9 +115,6 @@ class GatePart:
         return (value >= self.passing - TOLERANCE) is self.fires_when_met
 
 
-Applicable: TypeAlias = Sequence[tuple[Part, float]]
-
-
 @frozen(eq=False)
 class Branch:
     """The meaning of a group, its children parted by their marks.
@@ -137,10 +134,17 @@ class Branch:
     positive: bool = field(init=False)
     divisor: float = field(init=False)
     counted: tuple[int, ...] = field(init=False)
+    # Of what has a weight, the number and the weight.
+    _terms: tuple[tuple[int, float], ...] = field(init=False)
 
     @rule.default
     def _rule_of_kind(self) -> "Rule":
         return _RULES[self.group.kind]
+
+    @_terms.default
+    def _terms_of_the_sum(self) -> tuple[tuple[int, float], ...]:
+        parts = (*self.weighted, *self.bonuses)
+        return tuple((part.number, part.weight) for part in parts)
 
     @positive.default
     def _text_has_positive_weight(self) -> bool:
@@ -179,13 +183,9 @@ class Branch:
         gate_applies = any(values[gate.number] is not None for gate in self.gates)
         return 1.0 if gate_applies else None
 
-    def applicable(self, values: Values) -> Applicable:
-        """Give the weighted children that apply, with their values."""
-        return [
-            (part, value)
-            for part in self.weighted
-            if (value := values[part.number]) is not None
-        ]
+    def applicable(self, values: Values) -> Sequence[Part]:
+        """Give the weighted children that apply."""
+        return [part for part in self.weighted if values[part.number] is not None]
 
     def total(self, parts: Sequence[Part]) -> float:
         """Sum the weights that the points are divided by.
@@ -197,24 +197,25 @@ class Branch:
             return fsum([part.weight for part in parts if part.weight > 0])
         return fsum([-part.weight for part in parts])
 
-    def points(self, applicable: Applicable, values: Values) -> float:
+    def points(self, values: Values) -> float:
         """Sum weight times value over what applies, bonuses included."""
-        terms = [part.weight * value for part, value in applicable]
-        for bonus in self.bonuses:
-            value = values[bonus.number]
-            if value is not None:
-                terms.append(bonus.weight * value)
-        return fsum(terms)
+        return fsum(
+            [
+                weight * value
+                for number, weight in self._terms
+                if (value := values[number]) is not None
+            ]
+        )
 
 
-Rule: TypeAlias = Callable[[Branch, Applicable, Values], Worth]
+Rule: TypeAlias = Callable[[Branch, Sequence[Part], Values], Worth]
 
 
-def _mean(branch: Branch, applicable: Applicable, values: Values) -> Worth:
-    points = branch.points(applicable, values)
+def _mean(branch: Branch, applicable: Sequence[Part], values: Values) -> Worth:
+    points = branch.points(values)
     total = branch.divisor
     if len(applicable) < len(branch.weighted):
-        total = branch.total([part for part, _ in applicable])
+        total = branch.total(applicable)
     if not branch.positive:
         return clip(1 + points / total)
     if total > 0:
@@ -225,8 +226,9 @@ def _mean(branch: Branch, applicable: Applicable, values: Values) -> Worth:
     return 1.0 if points > 0 else 0.0
 
 
-def _enough_met(branch: Branch, applicable: Applicable, _: Values) -> Worth:
-    count = sum([met(value, part.passing) for part, value in applicable])
+def _enough_met(branch: Branch, applicable: Sequence[Part], values: Values) -> Worth:
+    passing = [part.passing for part in applicable]
+    count = sum(map(met, _worths(applicable, values), passing))
     match branch.group.kind, branch.group.count:
         case Kind.ANY, _:
             enough = 1
@@ -237,21 +239,28 @@ def _enough_met(branch: Branch, applicable: Applicable, _: Values) -> Worth:
     return 1.0 if count >= enough else 0.0
 
 
-def _worst(_: Branch, applicable: Applicable, __: Values) -> Worth:
-    return min([value for _, value in applicable])
+def _worst(_: Branch, applicable: Sequence[Part], values: Values) -> Worth:
+    return min(_worths(applicable, values))
 
 
-def _best(_: Branch, applicable: Applicable, __: Values) -> Worth:
-    return max([value for _, value in applicable])
+def _best(_: Branch, applicable: Sequence[Part], values: Values) -> Worth:
+    return max(_worths(applicable, values))
 
 
-def _geomean(_: Branch, applicable: Applicable, __: Values) -> Worth:
-    total = fsum([part.weight for part, _ in applicable])
-    factors = [value ** (part.weight / total) for part, value in applicable]
-    return float(prod(factors))
+def _geomean(_: Branch, applicable: Sequence[Part], values: Values) -> Worth:
+    weights = [part.weight for part in applicable]
+    total = fsum(weights)
+    worths = zip(_worths(applicable, values), weights, strict=True)
+    return float(prod([worth ** (weight / total) for worth, weight in worths]))
 
 
-def _formula(branch: Branch, _: Applicable, values: Values) -> Worth:
+def _worths(applicable: Sequence[Part], values: Values) -> list[float]:
+    """Give the values of children that apply."""
+    worths = [values[part.number] for part in applicable]
+    return [worth for worth in worths if worth is not None]
+
+
+def _formula(branch: Branch, _: Sequence[Part], values: Values) -> Worth:
     operands: dict[str, Value] = {}
     for name, number in branch.operands:
         value = values[number]
@@ -398,7 +407,7 @@ class Meaning:
 
     def points(self, values: Values) -> float:
         """Give the sum at the root before it is divided and clipped."""
-        return self.root.points(self.root.applicable(values), values)
+        return self.root.points(values)
 
     def evaluate(self, rulings: Mapping[str, Ruling]) -> Evaluation:
         """Give the values by path, and the points; like `values` in all else."""
