@@ -227,17 +227,19 @@ class Evaluation:
 
     async def _feed(self) -> None:
         """Open dockets as long as there are any, and wait for the last verdict."""
-        in_a_row = 0
         while True:
-            while self._open_one():
-                in_a_row = (in_a_row + 1) % _IN_A_ROW
-                if not in_a_row:
-                    # Lets workers start, and a cancellation come through.
-                    await asyncio.sleep(0)
+            while self._open_some():  # noqa: ASYNC110 - nothing is waited for
+                # Lets workers start, and a cancellation come through.
+                await asyncio.sleep(0)
             if self._is_over():
                 return
             self._changed.clear()
             await self._changed.wait()
+
+    def _open_some(self) -> bool:
+        """Open dockets; gives whether there may be more to open."""
+        with self._memory.reading():
+            return all(self._open_one() for _ in range(_IN_A_ROW))
 
     def _open_one(self) -> bool:
         """Open the next docket, where there is one, and room for it."""

@@ -1,6 +1,7 @@
 """What was judged before, where what is judged now is kept, and who else is asking."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import Protocol
 
@@ -19,6 +20,10 @@ class SharedVerdicts(Protocol):
 
     def known(self, response: str) -> Mapping[tuple[str, str], Verdict]:
         """Give all verdicts about what is seen, by question and judge."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Look up many things in the block, if that is sooner than one by one."""
         ...
 
     def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
@@ -78,6 +83,10 @@ class Memory:
     def known(self, seen: str) -> Mapping[tuple[str, str], Verdict]:
         """Give the verdicts on what has this digest, by question and seat."""
         return _NOTHING if self._store is None else self._store.known(seen)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Look up much in the block; others' verdicts may be seen after it only."""
+        return nullcontext() if self._store is None else self._store.reading()
 
     def claim(
         self, inquiries: Iterable[Inquiry], bundles: Iterable[Bundle] = ()

@@ -60,6 +60,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
+        self._is_reading = False
 
     @classmethod
     def open(
@@ -115,6 +116,27 @@ class Database:
                 migrate(connection)
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read all in the block as it is at one moment, and sooner than one by one.
+
+        To write ends the moment; what is read after that is as it is by then.
+        """
+        with _explained(self.path):
+            self.connection.execute("BEGIN")
+        self._is_reading = True
+        try:
+            yield
+        finally:
+            self._end_reading()
+
+    def _end_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            # Nothing was written, so nothing can be lost.
+            with suppress(sqlite3.Error):
+                self.connection.execute("ROLLBACK")
+
+    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write everything in the block or nothing of it.
 
@@ -122,6 +144,7 @@ class Database:
             RubricError: as `open`, with nothing written.
         """
         connection = self.connection
+        self._end_reading()
         with _explained(self.path):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -172,6 +195,7 @@ class Database:
 
         Raises RubricError as `open`; what was committed is still there.
         """
+        self._end_reading()
         with _explained(self.path):
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 

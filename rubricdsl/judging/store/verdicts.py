@@ -6,6 +6,7 @@ commit.  Calls block, for microseconds as a rule, and belong on one thread.
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -113,6 +114,17 @@ class VerdictStore:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise self._database.damaged(error) from error
         return found
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Look up many things in the block, in less time than one by one.
+
+        What other processes commit meanwhile may not be seen until the block ends or
+        this process writes.
+
+        Raises:
+            RubricError: as `known`.
+        """
+        return self._database.reading()
 
     def add(
         self,

@@ -45,8 +45,8 @@ def test_every_ruling_comes_back(path, key, verdict, ruling):
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
 def test_every_text_comes_back(path, key, verdict, text):
     given = verdict(key(), evidence=text, reason=text, probability=0.5)
-    origin = evolve(given.provenance, judge=f"openai:{text}", model=text, at=None)
-    given = evolve(given, provenance=origin)
+    origin = evolve(given.provenance, judge=f"openai:{text}", model=text)
+    given = evolve(given, at=None, provenance=origin)
     with VerdictStore.open(path) as store:
         store.add(key(), given)
     with VerdictStore.open(path) as store:
@@ -112,14 +112,14 @@ def test_a_key_that_differs_in_one_part_is_another(path, key, verdict):
 
 def test_what_must_not_be_stored(path, key, verdict):
     good = verdict(key())
-    elsewhere = evolve(good.provenance, question=digest("another"))
+    elsewhere = evolve(good.provenance, response=digest("another"))
     bad = [
         evolve(good, ruling=None, failure=Failure("rate_limited", "later")),
         evolve(good, ballots=(Ballot(judge="a", ruling=YES),)),
         evolve(good, provenance=elsewhere),
         evolve(good, probability=float("nan")),
         evolve(good, probability=1.5),
-        evolve(good, provenance=evolve(good.provenance, at=float("inf"))),
+        evolve(good, at=float("inf")),
     ]
     with VerdictStore.open(path) as store:
         for one in bad:
@@ -147,3 +147,33 @@ def test_a_new_store_is_for_its_owner_only(tmp_path, key, verdict):
     finally:
         os.umask(before)
     assert [file.name for file in path.parent.iterdir()] == ["verdicts.sqlite"]
+
+
+def test_what_is_read_together_is_of_one_moment(path, key, verdict):
+    with VerdictStore.open(path) as store, VerdictStore.open(path) as other:
+        other.add(key(), verdict(key()))
+        other.commit()
+        with store.reading():
+            assert len(store.known(key().response)) == 1
+            late = key(question="late")
+            other.add(late, verdict(late))
+            other.commit()
+            assert len(store.known(key().response)) == 1
+        assert len(store.known(key().response)) == 2
+
+
+def test_to_write_ends_the_moment_of_reading(path, key, verdict):
+    with VerdictStore.open(path) as store, VerdictStore.open(path) as other:
+        with store.reading():
+            assert not store.known(key().response)
+            other.add(key(), verdict(key()))
+            other.commit()
+            # Somebody has answered: nobody may be asked for it again.
+            assert not store.claim([key()])
+            assert len(store.known(key().response)) == 1
+            mine = key(question="mine")
+            store.add(mine, verdict(mine))
+            store.commit()
+        with store.reading():
+            store.heartbeat()
+            assert len(store.known(key().response)) == 2

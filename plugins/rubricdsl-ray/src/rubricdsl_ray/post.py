@@ -6,6 +6,7 @@ and larger ones, and never more at once than there are blocks.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from rubricdsl.diagnostics import RubricError
 from rubricdsl.judging.dockets import Account
@@ -134,6 +135,10 @@ class BlockVerdicts:
     def known(self, response: str) -> Mapping[tuple[str, str], Verdict]:
         """Give all verdicts about what is seen, by question and judge."""
         return self._known.get(response, {})
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Look up many things in the block: all are here."""
+        return nullcontext()
 
     def claim(self, keys: Iterable[VerdictKey]) -> frozenset[VerdictKey]:
         """Give those of the keys that nobody else is asking."""
