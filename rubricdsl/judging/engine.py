@@ -142,6 +142,8 @@ class Evaluation:
         self._group: asyncio.TaskGroup | None = None
         self._changed = asyncio.Event()
         self._committing = False
+        # Opened by workers, since the event loop had its turn.
+        self._in_a_row = 0
         self._unkept: Exception | None = None
         self._stopped = False
 
@@ -228,6 +230,7 @@ class Evaluation:
     async def _feed(self) -> None:
         """Open dockets as long as there are any, and wait for the last verdict."""
         while True:
+            self._in_a_row = 0
             while self._open_some():  # noqa: ASYNC110 - nothing is waited for
                 # Lets workers start, and a cancellation come through.
                 await asyncio.sleep(0)
@@ -345,14 +348,21 @@ class Evaluation:
                 if self._proceedings.is_heard:
                     self._report_progress()
                 if lane.waiting < lane.judge.concurrency:
-                    # For one that is done another, as a rule, without a detour.
-                    self._open_one()
-                    if lane.waiting < lane.judge.concurrency:
-                        self._changed.set()
+                    self._refill(lane)
         except RubricError as error:
             self._end_with(error)
         finally:
             lane.workers -= 1
+
+    def _refill(self, lane: Lane) -> None:
+        """See that a lane has requests: for one that is done, open another."""
+        # Now and then the event loop must have its turn: some judges never wait.
+        if self._in_a_row < _IN_A_ROW:
+            self._in_a_row += 1
+            self._open_one()
+            if lane.waiting >= lane.judge.concurrency:
+                return
+        self._changed.set()
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
