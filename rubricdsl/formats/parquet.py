@@ -21,6 +21,9 @@ _BATCH_BYTES = 4 * 2**20
 # So much of a column is read at a time.
 _BUFFER_BYTES = 2**14
 
+# What an Arrow file begins with, if it is not a stream.
+_WITH_FOOTER = b"ARROW1"
+
 Record = tuple[int, dict[str, Plain] | str]
 """A row with its number, from 1; a sentence where plain data cannot hold it."""
 
@@ -62,19 +65,26 @@ def parquet_records(
 
 
 def arrow_records(file: IO[bytes], name: str) -> Iterator[Record]:
-    """Give the rows of an Arrow IPC (Feather) file, as `parquet_records` does.
+    """Give the rows of an Arrow IPC file, as `parquet_records` does.
 
-    One of its record batches is in memory at a time.
+    Both of its formats are read: with a footer (Feather), and as a stream.  One of
+    its record batches is in memory at a time.
     """
     arrow = import_arrow(name)
     ipc: Any = import_module("pyarrow.ipc")
 
     def batches(source: IO[bytes]) -> _Batches:
+        with_footer = source.read(len(_WITH_FOOTER)) == _WITH_FOOTER
+        source.seek(0)
         # Its memory must be ours alone: that of a mapped file shrinks with the file.
-        with ipc.open_file(
-            arrow.PythonFile(source, mode="r"),
-            options=ipc.IpcReadOptions(use_threads=False),
-        ) as reader:
+        mine = arrow.PythonFile(source, mode="r")
+        options = ipc.IpcReadOptions(use_threads=False)
+        if not with_footer:
+            with ipc.open_stream(mine, options=options) as stream:
+                for batch in stream:
+                    yield from _slices(batch)
+            return
+        with ipc.open_file(mine, options=options) as reader:
             for number in range(reader.num_record_batches):
                 yield from _slices(reader.get_batch(number))
 

@@ -262,6 +262,24 @@ def test_arrow_files_give_the_same(tmp_path, name):
         list(read_responses(str(tmp_path / "broken.arrow")))
 
 
+def test_streams_of_arrow_give_the_same(tmp_path):
+    path = tmp_path / "cached.arrow"
+    table = pa.Table.from_pylist(ROWS)
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_stream(file, table.schema) as stream,
+    ):
+        stream.write_table(table, max_chunksize=700)
+    assert ids(path) == [row["response_id"] for row in ROWS]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(RubricError, match="cannot be read as Arrow"):
+        ids(path)
+    path.write_bytes(b"no Arrow at all, whatever its name says")
+    with pytest.raises(RubricError, match="cannot be read as Arrow"):
+        ids(path)
+
+
 def test_a_folder_is_read_as_one_and_its_names_are_columns(tmp_path):
     data = tmp_path / "data"
     for source, rubric, part in (
