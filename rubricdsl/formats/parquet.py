@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,8 +22,9 @@ _BATCH_BYTES = 4 * 2**20
 # So much of a column is read at a time.
 _BUFFER_BYTES = 2**14
 
-# What an Arrow file begins with, if it is not a stream.
-_WITH_FOOTER = b"ARROW1"
+# What a stream of Arrow begins and ends with; all others have a footer.
+_STREAM_BEGINS = b"\xff\xff\xff\xff"
+_STREAM_ENDS = b"\xff\xff\xff\xff\0\0\0\0"
 
 Record = tuple[int, dict[str, Plain] | str]
 """A row with its number, from 1; a sentence where plain data cannot hold it."""
@@ -74,12 +76,11 @@ def arrow_records(file: IO[bytes], name: str) -> Iterator[Record]:
     ipc: Any = import_module("pyarrow.ipc")
 
     def batches(source: IO[bytes]) -> _Batches:
-        with_footer = source.read(len(_WITH_FOOTER)) == _WITH_FOOTER
-        source.seek(0)
+        is_stream = _is_stream(source)
         # Its memory must be ours alone: that of a mapped file shrinks with the file.
         mine = arrow.PythonFile(source, mode="r")
         options = ipc.IpcReadOptions(use_threads=False)
-        if not with_footer:
+        if is_stream:
             with ipc.open_stream(mine, options=options) as stream:
                 for batch in stream:
                     yield from _slices(batch)
@@ -89,6 +90,18 @@ def arrow_records(file: IO[bytes], name: str) -> Iterator[Record]:
                 yield from _slices(reader.get_batch(number))
 
     return _records(file, name, "Arrow", batches)
+
+
+def _is_stream(source: IO[bytes]) -> bool:
+    """Tell streams of Arrow; raises ValueError for one that lacks its end."""
+    is_stream = source.read(len(_STREAM_BEGINS)) == _STREAM_BEGINS
+    if is_stream:
+        source.seek(-len(_STREAM_ENDS), os.SEEK_END)
+        # Cut between two batches, it would be read as if that were all.
+        if source.read() != _STREAM_ENDS:
+            raise ValueError("its end is missing, so it was not written whole")
+    source.seek(0)
+    return is_stream
 
 
 def import_arrow(name: str) -> Any:

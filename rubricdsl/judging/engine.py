@@ -241,8 +241,12 @@ class Evaluation:
 
     def _open_some(self) -> bool:
         """Open dockets; gives whether there may be more to open."""
-        with self._memory.reading():
-            return all(self._open_one() for _ in range(_IN_A_ROW))
+        try:
+            with self._memory.reading():
+                return all(self._open_one() for _ in range(_IN_A_ROW))
+        except Exception as error:  # noqa: BLE001 - of a store, or a reader, or an outlet
+            self._end_with(error)
+            return False
 
     def _open_one(self) -> bool:
         """Open the next docket, where there is one, and room for it."""

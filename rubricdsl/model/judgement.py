@@ -84,12 +84,12 @@ class Question:
 class JudgeRequest:
     """Questions about one response, put to a judge in one go.
 
-    ``questions`` are by id (``c1``, ``c2``, … in order).  ``seen`` is all that
-    may be shown, by name (``prompt``, ``response``, ``reference``, artifacts), in
-    order.  ``instructions`` are the judge block's own.  ``response`` carries ids
-    for judges that answer from records; only ``seen`` may reach a model.  ``repeats``
-    is how often the same was asked before and answered in a way that could not be
-    read, or was cut short.
+    ``questions`` are by id (``c1``, ``c2``, … in order); many requests share them.
+    ``seen`` is all that may be shown, by name (``prompt``, ``response``,
+    ``reference``, artifacts), in order.  ``instructions`` are the judge block's own.
+    ``response`` carries ids for judges that answer from records; only ``seen`` may
+    reach a model.  ``repeats`` is how often the same was asked before and answered in
+    a way that could not be read, or was cut short.
     """
 
     questions: Mapping[str, Question]

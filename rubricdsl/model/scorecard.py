@@ -31,8 +31,8 @@ class CriterionResult:
     ``value`` is in [0, 1], or None where there is no verdict or it is n/a and
     skipped.  ``share`` is the part of the whole score that it decides: the product
     of weight over positive weight along its path; None for gates and info.
-    ``question`` is the digest of what was asked, or of the check; empty where that
-    is not known.
+    ``question`` is the digest of its question, whoever asks, or of its check; empty
+    where that is not known.
     """
 
     name: str

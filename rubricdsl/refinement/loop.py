@@ -293,7 +293,8 @@ class _Counting:
             self._failed.add(verdict.failure.kind)
         origin = verdict.provenance
         if verdict.asked and not verdict.cached and origin.judge not in _NOT_A_JUDGE:
-            self._asked.add((origin.settings, result.question, origin.response))
+            question = result.question or result.path
+            self._asked.add((origin.settings, question, origin.response))
 
     def check(self) -> None:
         """End the refinement where nothing more may be asked."""

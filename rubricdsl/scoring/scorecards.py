@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import overload
 
-import attrs
 from attrs import field, frozen
 
 from rubricdsl.model.judgement import Usage, Verdict
@@ -58,18 +57,26 @@ class _Row:
     question: str = ""
 
 
-@attrs.define(eq=False)
 class _Results(Sequence[CriterionResult]):
     """The results of a response, made when somebody looks at them.
 
     Of most responses to most rubrics only the score is ever looked at, and to make
-    all results takes longer than to work it out.  In all else they are the tuple.
+    all results takes longer than to work it out.  They equal the tuple of the same
+    results, are hashed and sent as it, and hold no fields of their own.
     """
 
-    _rows: tuple[_Row, ...]
-    _verdicts: tuple[Verdict, ...]
-    _values: Sequence[Worth]
-    _made: tuple[CriterionResult, ...] | None = None
+    __slots__ = ("_made", "_rows", "_values", "_verdicts")
+
+    def __init__(
+        self,
+        rows: tuple[_Row, ...],
+        verdicts: tuple[Verdict, ...],
+        values: Sequence[Worth],
+    ) -> None:
+        self._rows = rows
+        self._verdicts = verdicts
+        self._values = values
+        self._made: tuple[CriterionResult, ...] | None = None
 
     def _tuple(self) -> tuple[CriterionResult, ...]:
         if self._made is None:
@@ -321,14 +328,15 @@ def make_scorecard(  # noqa: PLR0913 - what a row reports beside its score
     response: Response,
     verdicts: Mapping[str, Verdict],
     *,
+    questions: Mapping[str, str] = _NO_QUESTIONS,
     judge_calls: int = 0,
     usage: Usage = _NO_USAGE,
     seconds: float = 0.0,
 ) -> Scorecard:
-    """Score one response; see `Scorer.scorecard`.
+    """Score one response; see `Scorer.of` and `Scorer.scorecard`.
 
     For many responses to one rubric, keep a `Scorer`.
     """
-    return Scorer.of(rubric).scorecard(
+    return Scorer.of(rubric, questions).scorecard(
         response, verdicts, judge_calls=judge_calls, usage=usage, seconds=seconds
     )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -272,10 +273,13 @@ def test_streams_of_arrow_give_the_same(tmp_path):
         stream.write_table(table, max_chunksize=700)
     assert ids(path) == [row["response_id"] for row in ROWS]
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) * 2 // 3])
-    with pytest.raises(RubricError, match="cannot be read as Arrow"):
-        ids(path)
-    path.write_bytes(b"no Arrow at all, whatever its name says")
+    # Also where it ends between two batches.
+    cuts = [m.start() for m in re.finditer(b"\xff\xff\xff\xff", whole)][2:]
+    for cut in (len(whole) * 2 // 3, *cuts):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(RubricError, match="cannot be read as Arrow"):
+            ids(path)
+    path.write_bytes(b'{"response": "no Arrow, whatever the name says"}')
     with pytest.raises(RubricError, match="cannot be read as Arrow"):
         ids(path)
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubricdsl.diagnostics import JudgeError
+from rubricdsl.diagnostics import JudgeError, RubricError
 from rubricdsl.judging.dockets import Account
 from rubricdsl.judging.panels import Panel
 from rubricdsl.judging.store.verdicts import VerdictStore
@@ -67,6 +68,20 @@ def test_what_was_judged_is_not_asked_again(store: VerdictStore, ask: Ask) -> No
     assert list(map(_facts, second.scorecards)) == list(map(_facts, first.scorecards))
     assert all(c.verdict.cached for s in second.scorecards for c in s.criteria)
     assert not any(c.verdict.cached for s in first.scorecards for c in s.criteria)
+
+
+@pytest.mark.parametrize("step", ["reading", "known", "claim"])
+def test_a_store_that_cannot_be_read_ends_the_run_with_its_reason(
+    store: VerdictStore, step: str
+) -> None:
+    damage = RubricError([])
+    jobs = [Job(rubric_of(criterion("a")), response_of("one"))]
+    with (
+        patch.object(VerdictStore, step, side_effect=damage),
+        pytest.raises(RubricError) as raised,
+    ):
+        run(jobs, panels_of(FakeJudge(say(YES))), store=store)
+    assert raised.value is damage
 
 
 def test_only_a_changed_criterion_is_asked_again(store: VerdictStore) -> None:

@@ -4,7 +4,7 @@ import pickle
 from typing import Any, TypeAlias
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -313,6 +313,7 @@ def test_results_are_the_tuple_that_they_stand_for() -> None:
     assert made == card(PAPER, WORDS)
     assert hash(made) == hash(card(PAPER, WORDS))
     assert made != card(PAPER, WORDS | said(hours=YES))
+    assert asdict(made)["criteria"] == results
     sent = pickle.loads(pickle.dumps(card(PAPER, WORDS)))  # noqa: S301 - our own
     assert sent == made
 

@@ -121,6 +121,9 @@ class Database:
 
         To write ends the moment; what is read after that is as it is by then.
         """
+        if self._is_reading:
+            yield
+            return
         with _explained(self.path):
             self.connection.execute("BEGIN")
         self._is_reading = True

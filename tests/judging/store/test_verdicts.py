@@ -174,6 +174,6 @@ def test_to_write_ends_the_moment_of_reading(path, key, verdict):
             mine = key(question="mine")
             store.add(mine, verdict(mine))
             store.commit()
-        with store.reading():
+        with store.reading(), store.reading():
             store.heartbeat()
             assert len(store.known(key().response)) == 2
