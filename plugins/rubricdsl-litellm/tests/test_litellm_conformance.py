@@ -1,7 +1,9 @@
 """The judge against the suite that all judge backends are held to."""
 
+import gc
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import ClassVar
 
@@ -22,6 +24,15 @@ pytestmark = [
     # LiteLLM drops a coroutine of its own where it is cancelled before it has begun.
     pytest.mark.filterwarnings("ignore:.*was never awaited:RuntimeWarning"),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dropped_coroutines() -> Iterator[None]:
+    """See that they are collected here, and not in a test of something else."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        gc.collect()
 
 
 class TestOpenAIRoute(HttpBackendSuite):
