@@ -1,10 +1,10 @@
 """Requests: which inquiries go to a judge in one, and under what names."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import attrs
 
+from rubricdsl.judging.blocks import question_ids
 from rubricdsl.judging.dockets import Bundle, Inquiry, Seen, Sheet, Waiter
 from rubricdsl.judging.panels import Judge, Panel, Seat
 from rubricdsl.model.judgement import Question
@@ -64,7 +64,7 @@ class Batch:
     @property
     def names(self) -> Sequence[str]:
         """The ids under which the inquiries are asked: ``c1``, ``c2``, and so on."""
-        return _names(len(self.inquiries))
+        return question_ids(len(self.inquiries))
 
     @property
     def named_questions(self) -> Mapping[str, Question]:
@@ -73,10 +73,6 @@ class Batch:
         if isinstance(inquiries, Bundle):
             return inquiries.block.named
         return dict(zip(self.names, self.questions, strict=True))
-
-    def named(self) -> Mapping[str, Inquiry]:
-        """Give the inquiries by the ids under which they are asked."""
-        return dict(zip(self.names, self.inquiries, strict=True))
 
     def repeated(self) -> "Batch":
         """Give the same request once more, for an answer that could be read."""
@@ -107,11 +103,6 @@ class Batch:
             )
             for part in parts
         ]
-
-
-@lru_cache(maxsize=64)
-def _names(count: int) -> tuple[str, ...]:
-    return tuple([f"c{n}" for n in range(1, count + 1)])
 
 
 class BatchGroups:

@@ -6,6 +6,7 @@ of them is dealt with in one go; see `rubricdsl.judging.dockets.Bundle`.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -20,11 +21,10 @@ from rubricdsl.model.rubric import Ask, LevelScale
 class Block:
     """Criteria with a question each that is put to the same seat, seeing the same.
 
-    ``named`` are the questions under the ids under which they are asked together:
-    ``c1``, ``c2``, and so on.  ``keys`` are those of what is known of a response, by
-    question and seat.  What ``goes_together`` is asked in one request.
-    ``may_be_plain`` says that a response which says nothing does not need a judge for
-    all of them.
+    ``named`` are the questions under the ids under which they are asked together.
+    ``keys`` are those of what is known of a response, by question and seat.  What
+    ``goes_together`` is asked in one request.  ``may_be_plain`` says that a response
+    which says nothing does not need a judge for all of them.
     """
 
     panel: Panel
@@ -91,19 +91,26 @@ def _is_ordinary(judged: JudgedCriterion) -> bool:
     return answerable and not capabilities.by_name
 
 
+@lru_cache(maxsize=64)
+def question_ids(count: int) -> tuple[str, ...]:
+    """Give the ids under which questions are asked together: ``c1``, ``c2``, …."""
+    return tuple([f"c{n}" for n in range(1, count + 1)])
+
+
 def _block(sees: tuple[str, ...], part: list[JudgedCriterion]) -> Block:
     panel = part[0].panel
     (seat,) = panel.seats
     capabilities = seat.judge.backend.capabilities
     most = capabilities.max_questions or len(part)
+    questions = tuple([judged.question for judged in part])
     return Block(
         panel=panel,
         seat=seat,
         sees=sees,
         criteria=tuple(part),
         paths=tuple([judged.criterion.path for judged in part]),
-        questions=tuple([judged.question for judged in part]),
-        named={f"c{n}": judged.question for n, judged in enumerate(part, 1)},
+        questions=questions,
+        named=dict(zip(question_ids(len(part)), questions, strict=True)),
         keys=tuple([(judged.question.digest, seat.identity) for judged in part]),
         goes_together=(
             capabilities.together and panel.ask is not Ask.EACH and len(part) <= most
